@@ -1,1 +1,37 @@
-"""To be described by its first module."""
+"""Pure functions from result frames to plotly figures; notebooks and pages use the same ones."""
+
+from mentionstudy.analysis.charts.event import ar_bars, candles, car_band
+from mentionstudy.analysis.charts.labels import CHINESE, ENGLISH, Labels, labels_for
+from mentionstudy.analysis.charts.look import FONTS, Look, UpColour, plain
+from mentionstudy.analysis.charts.study import (
+    MAX_PANELS,
+    MAX_ROWS,
+    aar_bars,
+    caar_fan,
+    car_distribution,
+    car_small_multiples,
+    event_calendar,
+    event_heatmap,
+)
+
+__all__ = [
+    "CHINESE",
+    "ENGLISH",
+    "FONTS",
+    "MAX_PANELS",
+    "MAX_ROWS",
+    "Labels",
+    "Look",
+    "UpColour",
+    "aar_bars",
+    "ar_bars",
+    "caar_fan",
+    "candles",
+    "car_band",
+    "car_distribution",
+    "car_small_multiples",
+    "event_calendar",
+    "event_heatmap",
+    "labels_for",
+    "plain",
+]

@@ -1,0 +1,436 @@
+"""Charts of a study: averages over events, and every event beside the others."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+from plotly.subplots import make_subplots
+
+from mentionstudy.analysis.charts.event import add_band
+from mentionstudy.analysis.charts.look import (
+    PERCENT,
+    PERCENT_AXIS,
+    SHAPE,
+    Look,
+    count,
+    dress,
+    figure,
+    nothing,
+    percent_axis,
+    plain,
+    tau_axis,
+    vertical,
+)
+
+_CRITICAL = 1.959963984540054  # the two-sided 5 % point of the normal distribution
+MAX_ROWS = 300  # rows of the heat map that stay apart; above, neighbours are averaged
+MAX_PANELS = 24  # small multiples that stay readable on a page
+
+
+def aar_bars(aar: pd.DataFrame, *, look: Look | None = None) -> go.Figure:
+    """Draw the average abnormal return of each day with its 95 % whiskers.
+
+    Parameters
+    ----------
+    aar
+        ``EventStudyResult.aar``: columns ``tau, n, aar`` (decimal) and, if known, ``se``. Days
+        whose ``aar`` lies beyond 1.96 ``se`` are dark, the others pale.
+    look
+        Colours, language, note.
+
+    Returns
+    -------
+    plotly.graph_objects.Figure
+    """
+    look = look or Look()
+    text = look.labels
+    rows = aar.dropna(subset=["aar"]).sort_values("tau")
+    if rows.empty:
+        return nothing(text["aar_title"], look)
+    se = rows["se"] if "se" in rows else pd.Series(np.nan, index=rows.index)
+    strong = rows["aar"].abs() > _CRITICAL * se
+    fig = figure(text["aar_title"], count(int(rows["n"].max()), look), look, height=320)
+    for mask, colour, label in ((strong, look.line, "sig"), (~strong, look.pale, "not_sig")):
+        part = rows[mask]
+        fig.add_trace(
+            go.Bar(
+                x=part["tau"],
+                y=part["aar"],
+                width=0.75,
+                marker={"color": colour, "line": {"color": look.line, "width": 1}},
+                error_y={
+                    "array": (_CRITICAL * se[mask]).fillna(0),
+                    "color": SHAPE,
+                    "thickness": 1,
+                    "width": 3,
+                    "visible": bool(se.notna().any()),
+                },
+                customdata=part[["n"]].assign(t=part["aar"] / se[mask]).to_numpy(),
+                hovertemplate=(
+                    f"τ = %{{x}}<br>{text['aar']} %{{y:{PERCENT}}}<br>t %{{customdata[1]:.2f}}"
+                    "<br>N %{customdata[0]}<extra></extra>"
+                ),
+                name=text[label],
+            )
+        )
+    fig.update_xaxes(**tau_axis(rows["tau"].tolist(), look))
+    fig.update_yaxes(**percent_axis(text["aar"]))
+    fig.update_layout(shapes=[vertical(0)], barmode="overlay", showlegend=bool(strong.any()))
+    return fig
+
+
+def caar_fan(aar: pd.DataFrame, *, look: Look | None = None) -> go.Figure:
+    """Draw the cumulative average abnormal return with its 95 % band and the events per day.
+
+    Parameters
+    ----------
+    aar
+        ``EventStudyResult.aar``: columns ``tau, n, caar, ci_low, ci_high`` (decimal).
+    look
+        Colours, language, note.
+
+    Returns
+    -------
+    plotly.graph_objects.Figure
+        The strip beneath shows N of each day, since a changing sample moves the average too.
+    """
+    look = look or Look()
+    text = look.labels
+    rows = aar.dropna(subset=["caar"]).sort_values("tau")
+    if rows.empty:
+        return nothing(text["caar_title"], look)
+    fig = make_subplots(
+        rows=2, cols=1, shared_xaxes=True, vertical_spacing=0.04, row_heights=[0.82, 0.18]
+    )
+    add_band(fig, rows, look, row=1, col=1)
+    fig.add_trace(
+        go.Scatter(
+            x=rows["tau"],
+            y=rows["caar"],
+            mode="lines+markers",
+            line={"color": look.line, "width": 2.4},
+            marker={"size": 5},
+            customdata=rows[["n"]].to_numpy(),
+            hovertemplate=(
+                f"τ = %{{x}}<br>{text['caar']} %{{y:{PERCENT}}}<br>N %{{customdata[0]}}"
+                "<extra></extra>"
+            ),
+            name=text["caar"],
+        ),
+        row=1,
+        col=1,
+    )
+    fig.add_trace(
+        go.Bar(
+            x=rows["tau"],
+            y=rows["n"],
+            marker={"color": SHAPE, "opacity": 0.5},
+            hovertemplate="τ = %{x}<br>N %{y}<extra></extra>",
+            showlegend=False,
+            name="N",
+        ),
+        row=2,
+        col=1,
+    )
+    dress(fig, text["caar_title"], count(int(rows["n"].max()), look), look, height=420)
+    fig.update_xaxes(**tau_axis(rows["tau"].tolist(), look))
+    fig.update_xaxes(title_text="", row=1, col=1)
+    fig.update_yaxes(**percent_axis(text["caar"]), row=1, col=1)
+    fig.update_yaxes(title_text="N", nticks=3, rangemode="tozero", row=2, col=1)
+    fig.update_layout(shapes=[vertical(0)])
+    return fig
+
+
+def event_heatmap(ar: pd.DataFrame, *, look: Look | None = None) -> go.Figure:
+    """Draw every event's abnormal returns as one row of a heat map.
+
+    Rows are ordered by their sum. The colour scale ends at the 98th percentile of ``|ar|``, so
+    that one extreme day does not bleach the others; hover gives the exact value.
+
+    Parameters
+    ----------
+    ar
+        ``EventStudyResult.ar``: columns ``event_id, tau, ar`` (decimal); optional ``symbol, day0``.
+    look
+        Colours, language, note.
+
+    Returns
+    -------
+    plotly.graph_objects.Figure
+        Invisible markers over the cells carry ``customdata`` (event_id,) for click-through, unless
+        events were averaged into rows because there are more than `MAX_ROWS`.
+    """
+    look = look or Look()
+    text = look.labels
+    wide = ar.pivot_table(index="event_id", columns="tau", values="ar", aggfunc="first")
+    wide = wide.dropna(how="all")
+    if wide.empty:
+        return nothing(text["heatmap_title"], look)
+    events = len(wide)
+    wide = wide.loc[wide.sum(axis=1).sort_values(kind="stable").index]
+    subtitle = count(events, look)
+    if events > MAX_ROWS:
+        bins = np.arange(events) * MAX_ROWS // events
+        wide = wide.groupby(bins).mean()
+        subtitle = text["bins"].format(n=f"{events:,}", rows=MAX_ROWS)
+    bound = float(np.nanpercentile(wide.abs().to_numpy(), 98)) or 0.01
+    height = int(min(640, max(240, 150 + 26 * len(wide))))
+    fig = figure(text["heatmap_title"], subtitle, look, height=height)
+    fig.add_trace(
+        go.Heatmap(
+            z=wide.to_numpy(),
+            x=wide.columns.to_list(),
+            y=[plain(i) for i in wide.index],
+            colorscale=look.diverging,
+            zmin=-bound,
+            zmax=bound,
+            zmid=0,
+            xgap=1,
+            ygap=1 if len(wide) <= 60 else 0,
+            hoverongaps=False,
+            colorbar={
+                "tickformat": PERCENT_AXIS,
+                "thickness": 10,
+                "outlinewidth": 0,
+                "title": {"text": f"{text['ar']}, %", "font": {"size": 12}},
+            },
+            hovertemplate=f"%{{y}}<br>τ = %{{x}}<br>{text['ar']} %{{z:{PERCENT}}}<extra></extra>",
+        )
+    )
+    if events <= MAX_ROWS:
+        fig.add_trace(_cells_to_click(wide, look))
+    fig.update_xaxes(**tau_axis([int(t) for t in wide.columns], look))
+    fig.update_yaxes(
+        type="category", showgrid=False, ticks="", visible=len(wide) <= 30, automargin=True
+    )
+    fig.update_layout(shapes=[vertical(0) | {"layer": "above"}], showlegend=False)
+    return fig
+
+
+def _cells_to_click(wide: pd.DataFrame, look: Look) -> go.Scatter:
+    """Markers that nobody sees: a heat map itself reports no clicks in Streamlit."""
+    filled = wide.stack().dropna()
+    ids = filled.index.get_level_values(0)
+    return go.Scatter(
+        x=filled.index.get_level_values(1),
+        y=[plain(i) for i in ids],
+        mode="markers",
+        marker={"size": 12, "opacity": 0, "symbol": "square"},
+        customdata=np.column_stack([ids.astype(str), filled.map(lambda v: f"{v:.2%}")]),
+        hovertemplate=(
+            f"%{{y}}<br>τ = %{{x}}<br>{look.labels['ar']} %{{customdata[1]}}<extra></extra>"
+        ),
+        name="",
+    )
+
+
+def car_distribution(car: pd.DataFrame, *, look: Look | None = None) -> go.Figure:
+    """Draw how the events' CARs of one window are spread, with mean and median.
+
+    Parameters
+    ----------
+    car
+        ``EventStudyResult.car(a, b)``: columns ``event_id, window, car`` (decimal).
+    look
+        Colours, language, note.
+
+    Returns
+    -------
+    plotly.graph_objects.Figure
+        Each event is a point (``customdata`` is its event_id); above 30 events a histogram stands
+        over the points, and above 2,000 the points are left out.
+    """
+    look = look or Look()
+    text = look.labels
+    rows = car.dropna(subset=["car"])
+    window = str(rows["window"].iloc[0]) if len(rows) else ""
+    title = text["distribution_title"].format(window=window).strip()
+    if rows.empty:
+        return nothing(title, look)
+    many = len(rows) > 30
+    points = len(rows) <= 2000
+    fig = make_subplots(
+        rows=1 + (many and points),
+        cols=1,
+        shared_xaxes=True,
+        vertical_spacing=0.02,
+        row_heights=[0.8, 0.2] if many and points else [1.0],
+    )
+    if many:
+        fig.add_trace(
+            go.Histogram(
+                x=rows["car"],
+                marker={"color": look.pale, "line": {"color": look.line, "width": 1}},
+                hovertemplate=f"{text['car']} %{{x}}<br>N %{{y}}<extra></extra>",
+                showlegend=False,
+            ),
+            row=1,
+            col=1,
+        )
+    if points:
+        fig.add_trace(_car_points(rows, look), row=2 if many else 1, col=1)
+    mean, median = float(rows["car"].mean()), float(rows["car"].median())
+    subtitle = " · ".join(
+        (count(len(rows), look), f"{text['mean']} {mean:.2%}", f"{text['median']} {median:.2%}")
+    )
+    dress(fig, title, subtitle, look, height=320)
+    fig.update_xaxes(tickformat=PERCENT_AXIS, zeroline=True)
+    fig.update_xaxes(title_text=f"{text['car']} {window}, %", row=1 + (many and points), col=1)
+    fig.update_yaxes(showticklabels=False, ticks="", showgrid=False, zeroline=False)
+    if many:
+        fig.update_yaxes(title_text=text["events"], showticklabels=True, row=1, col=1)
+    line = vertical(mean, dash="solid") | {"line": {"color": look.line, "width": 2}}
+    fig.update_layout(
+        shapes=[line, vertical(median, dash="dot"), vertical(0)], showlegend=False, bargap=0.02
+    )
+    return fig
+
+
+def _car_points(rows: pd.DataFrame, look: Look) -> go.Scatter:
+    """One marker an event, on alternating levels so that neighbours do not hide each other."""
+    order = rows.sort_values("car")
+    return go.Scatter(
+        x=order["car"],
+        y=np.arange(len(order)) % 3,
+        mode="markers",
+        marker={
+            "size": 9 if len(order) <= 100 else 5,
+            "color": look.line,
+            "opacity": 0.75,
+            "line": {"color": look.paper, "width": 1},
+        },
+        customdata=[[plain(i)] for i in order["event_id"]],
+        hovertemplate=(
+            f"%{{customdata[0]}}<br>{look.labels['car']} %{{x:{PERCENT}}}<extra></extra>"
+        ),
+        name="",
+    )
+
+
+def event_calendar(events: pd.DataFrame, *, look: Look | None = None) -> go.Figure:
+    """Draw when the events happened: one cell a week, one row a year.
+
+    Parameters
+    ----------
+    events
+        Column ``day0`` (datetime64).
+    look
+        Colours, language, note.
+
+    Returns
+    -------
+    plotly.graph_objects.Figure
+        Clusters in time weaken tests that assume independent events; here they are seen.
+    """
+    look = look or Look()
+    text = look.labels
+    days = pd.to_datetime(events["day0"]).dropna()
+    if days.empty:
+        return nothing(text["calendar_title"], look)
+    week = np.minimum((days.dt.day_of_year - 1) // 7, 52)
+    counts = pd.crosstab(days.dt.year, week)
+    years = range(int(days.dt.year.min()), int(days.dt.year.max()) + 1)
+    counts = counts.reindex(index=years, columns=range(53), fill_value=0)
+    monday = [
+        [f"{pd.Timestamp(y, 1, 1) + pd.Timedelta(days=7 * w):%Y-%m-%d}" for w in range(53)]
+        for y in years
+    ]
+    subtitle = f"{count(len(days), look)} · {text['events_per_week']}"
+    height = int(min(560, 150 + 26 * len(counts)))
+    fig = figure(text["calendar_title"], subtitle, look, height=height)
+    fig.add_trace(
+        go.Heatmap(
+            z=counts.where(counts > 0).to_numpy(dtype=float),
+            x=list(range(53)),
+            y=[str(y) for y in years],
+            customdata=monday,
+            colorscale=[[0, look.pale], [1, look.line]],
+            zmin=0,
+            xgap=2,
+            ygap=2,
+            showscale=False,
+            hoverongaps=False,
+            hovertemplate=(f"%{{customdata}} +6<br>{text['events']} %{{z:.0f}}<extra></extra>"),
+        )
+    )
+    starts = [(pd.Timestamp(2021, month, 1).day_of_year - 1) / 7 for month in range(1, 13)]
+    fig.update_xaxes(tickvals=starts, ticktext=[str(m) for m in range(1, 13)], range=[-0.6, 52.6])
+    fig.update_xaxes(showgrid=False, zeroline=False)
+    fig.update_yaxes(type="category", autorange="reversed", showgrid=False, ticks="")
+    return fig
+
+
+def car_small_multiples(
+    ar: pd.DataFrame, *, columns: int = 4, look: Look | None = None
+) -> go.Figure:
+    """Draw each event's cumulative abnormal return in a panel of its own, on one scale.
+
+    Parameters
+    ----------
+    ar
+        ``EventStudyResult.ar``: columns ``event_id, tau, ar`` (decimal). With more than
+        `MAX_PANELS` events those with the largest moves are shown, and the subtitle says so.
+    columns
+        Panels beside each other.
+    look
+        Colours, language, note.
+
+    Returns
+    -------
+    plotly.graph_objects.Figure
+    """
+    look = look or Look()
+    text = look.labels
+    rows = ar.dropna(subset=["ar"]).sort_values(["event_id", "tau"])
+    if rows.empty:
+        return nothing(text["multiples_title"], look)
+    rows = rows.assign(car=rows.groupby("event_id")["ar"].cumsum())
+    ends = rows.groupby("event_id")["car"].last()
+    shown = ends.reindex(ends.abs().sort_values(ascending=False).index)[:MAX_PANELS]
+    lines = math.ceil(len(shown) / columns)
+    fig = make_subplots(
+        rows=lines,
+        cols=min(columns, len(shown)),
+        shared_xaxes="all",
+        shared_yaxes="all",
+        subplot_titles=[f"{_two_lines(i)} {v:+.2%}" for i, v in shown.items()],
+        horizontal_spacing=0.03,
+        vertical_spacing=min(0.22, 0.4 / lines),
+    )
+    fig.update_annotations(font_size=11)
+    shapes = []
+    for number, event_id in enumerate(shown.index):
+        part = rows[rows["event_id"] == event_id]
+        row, col = divmod(number, columns)
+        fig.add_trace(
+            go.Scatter(
+                x=part["tau"],
+                y=part["car"],
+                mode="lines",
+                line={"color": look.line, "width": 1.8},
+                customdata=[[plain(event_id)]] * len(part),
+                hovertemplate=f"τ = %{{x}}<br>{text['car']} %{{y:{PERCENT}}}<extra></extra>",
+                showlegend=False,
+            ),
+            row=row + 1,
+            col=col + 1,
+        )
+        axis = "" if number == 0 else str(row * min(columns, len(shown)) + col + 1)
+        shapes.append(vertical(0) | {"xref": f"x{axis}", "yref": f"y{axis} domain"})
+    subtitle = count(len(ends), look)
+    if len(ends) > len(shown):
+        subtitle = text["multiples_more"].format(n=f"{len(ends):,}", shown=len(shown))
+    dress(fig, text["multiples_title"], subtitle, look, height=150 + 150 * lines)
+    fig.update_layout(shapes=shapes, margin_t=112)
+    fig.update_yaxes(tickformat=PERCENT_AXIS, nticks=4)
+    half = max(1, int(rows["tau"].abs().max()) // 2)
+    fig.update_xaxes(showgrid=False, zeroline=False, tickvals=[-half, 0, half])
+    return fig
+
+
+def _two_lines(event_id: object) -> str:
+    """Break ``600718.SH@2022-01-07`` where a narrow panel needs it."""
+    return plain(event_id).replace("@", "<br>", 1)

@@ -1,0 +1,216 @@
+"""The charts show the numbers they are given, for any reader, and nothing else."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from mentionstudy.analysis import charts
+
+TAUS = np.arange(-3, 4)
+
+
+@pytest.fixture
+def ar() -> pd.DataFrame:
+    rng = np.random.default_rng(7)
+    ids = ["600718.SH@2022-01-07", "00762.HK@2022-06-15", "601328.SH@2021-04-12"]
+    frame = pd.DataFrame(
+        [(i, i.split("@")[0], i.split("@")[1], t, rng.normal(0, 0.02)) for i in ids for t in TAUS],
+        columns=["event_id", "symbol", "day0", "tau", "ar"],
+    )
+    frame["sar"] = frame["ar"] / 0.02
+    frame.loc[frame.index[2], "ar"] = np.nan  # a day without trading
+    return frame
+
+
+@pytest.fixture
+def aar(ar: pd.DataFrame) -> pd.DataFrame:
+    days = ar.groupby("tau")["ar"]
+    out = pd.DataFrame({"n": days.count(), "aar": days.mean(), "se": days.sem()}).reset_index()
+    out["caar"] = out["aar"].cumsum()
+    spread = 1.96 * np.sqrt((out["se"] ** 2).cumsum())
+    return out.assign(ci_low=out["caar"] - spread, ci_high=out["caar"] + spread)
+
+
+@pytest.fixture
+def bars() -> pd.DataFrame:
+    days = pd.bdate_range("2022-01-03", periods=9)
+    close = np.array([10, 10.5, 10.2, 11, 11.5, 11.1, 11.3, 11.2, 11.9])
+    frame = pd.DataFrame({"date": days, "open": close - 0.1, "close": close, "volume": 1e6})
+    frame["high"], frame["low"] = close + 0.3, close - 0.3
+    return frame.drop(index=[5])  # halted on 2022-01-10
+
+
+def test_caar_fan_draws_the_given_band_and_the_events_per_day(aar):
+    fig = charts.caar_fan(aar)
+    line = next(t for t in fig.data if t.name == "CAAR")
+    np.testing.assert_allclose(line.y, aar["caar"])
+    low, high = (t.y for t in fig.data if t.name == "95 % band")
+    np.testing.assert_allclose(low, aar["ci_low"])
+    np.testing.assert_allclose(high, aar["ci_high"])
+    strip = next(t for t in fig.data if t.type == "bar")
+    assert list(strip.y) == aar["n"].tolist()
+    assert "N = 3 events" in fig.layout.title.subtitle.text
+
+
+def test_bars_are_dark_exactly_where_the_return_is_significant(ar):
+    one = ar[ar["event_id"] == "00762.HK@2022-06-15"]
+    fig = charts.ar_bars(one)
+    strong = next(t for t in fig.data if t.name == "|t| > 1.96")
+    assert set(strong.x) == set(one.loc[one["sar"].abs() > 1.96, "tau"])
+    assert sum(len(t.x) for t in fig.data) == len(TAUS)
+
+
+def test_heatmap_leaves_a_missing_day_empty_and_can_be_clicked(ar):
+    fig = charts.event_heatmap(ar)
+    heat, touch = fig.data
+    assert np.isnan(heat.z).sum() == 1
+    assert len(touch.x) == np.isfinite(heat.z).sum()
+    assert {row[0] for row in touch.customdata} == set(ar["event_id"])
+    sums = np.nansum(np.asarray(heat.z, dtype=float), axis=1)
+    assert list(sums) == sorted(sums)
+
+
+def test_heatmap_of_many_events_averages_rows_and_says_so():
+    many = pd.DataFrame(
+        [(f"E{i:04d}", t, (i - 500) / 1e4) for i in range(1000) for t in TAUS],
+        columns=["event_id", "tau", "ar"],
+    )
+    fig = charts.event_heatmap(many)
+    assert len(fig.data[0].z) == charts.MAX_ROWS
+    assert len(fig.data) == 1, "averaged rows belong to no single event"
+    assert "1,000 events" in fig.layout.title.subtitle.text
+
+
+def test_candles_mark_halted_sessions_and_keep_their_place(bars):
+    sessions = pd.bdate_range("2022-01-03", periods=9)
+    day0 = pd.Timestamp("2022-01-07")
+    fig = charts.candles(bars, day0, sessions=sessions, name="600718.SH")
+    assert list(fig.layout.xaxis.categoryarray) == [f"{d:%Y-%m-%d}" for d in sessions]
+    halted = next(t for t in fig.data if t.name == "no trading")
+    assert list(halted.x) == ["2022-01-10"]
+    touch = next(t for t in fig.data if t.customdata is not None)
+    assert dict(touch.customdata)["2022-01-07"] == 0
+    assert fig.layout.shapes[0].x0 == "2022-01-07"
+
+
+@pytest.mark.parametrize(("up", "colour"), [("red", "#d0021b"), ("green", "#0a8f3c")])
+def test_rising_candles_take_the_chosen_colour(bars, up, colour):
+    fig = charts.candles(bars, pd.Timestamp("2022-01-07"), look=charts.Look(up=up))
+    candle = next(t for t in fig.data if t.type == "candlestick")
+    assert candle.increasing.line.color == colour
+    assert candle.decreasing.line.color != colour
+
+
+def test_candles_of_closes_only_still_show():
+    bars = pd.DataFrame({"date": pd.bdate_range("2022-01-03", periods=3), "close": [1.0, 2.0, 3.0]})
+    fig = charts.candles(bars, pd.Timestamp("2022-01-04"))
+    candle = next(t for t in fig.data if t.type == "candlestick")
+    assert list(candle.high) == [1.0, 2.0, 3.0]
+
+
+def test_distribution_shows_every_event_and_the_mean(ar):
+    car = ar.groupby("event_id", as_index=False)["ar"].sum().rename(columns={"ar": "car"})
+    fig = charts.car_distribution(car.assign(window="[-3,3]"))
+    assert sorted(fig.data[-1].x) == sorted(car["car"])
+    assert fig.layout.shapes[0].x0 == pytest.approx(car["car"].mean())
+    assert f"{car['car'].mean():.2%}" in fig.layout.title.subtitle.text
+
+
+def test_small_multiples_end_at_each_events_sum(ar):
+    fig = charts.car_small_multiples(ar)
+    ends = {t.customdata[0][0]: t.y[-1] for t in fig.data}
+    expected = ar.groupby("event_id")["ar"].sum()
+    assert ends == pytest.approx(expected.to_dict())
+
+
+def test_small_multiples_keep_the_largest_moves_when_there_are_too_many():
+    many = pd.DataFrame(
+        [(f"E{i:02d}", t, i / 1e4) for i in range(40) for t in TAUS],
+        columns=["event_id", "tau", "ar"],
+    )
+    fig = charts.car_small_multiples(many)
+    assert {t.customdata[0][0] for t in fig.data} == {f"E{i:02d}" for i in range(16, 40)}
+    assert "24 of 40" in fig.layout.title.subtitle.text
+
+
+def test_calendar_counts_each_week():
+    days = pd.to_datetime(["2021-01-04", "2021-01-05", "2022-12-31"])
+    fig = charts.event_calendar(pd.DataFrame({"day0": days}))
+    z = np.asarray(fig.data[0].z, dtype=float)
+    assert np.nansum(z) == 3
+    assert z[0, 0] == 2
+    assert list(fig.data[0].y) == ["2021", "2022"]
+
+
+def test_every_text_exists_in_both_languages():
+    assert set(charts.ENGLISH) == set(charts.CHINESE)
+    fields = re.compile(r"{(\w+)}")
+    for key, text in charts.ENGLISH.items():
+        assert set(fields.findall(text)) == set(fields.findall(charts.CHINESE[key])), key
+
+
+def _all(ar, aar, bars, look):
+    one = ar[ar["event_id"] == ar["event_id"].iloc[0]]
+    path = one.assign(car=one["ar"].fillna(0).cumsum(), ci_low=-0.1, ci_high=0.1)
+    car = ar.groupby("event_id", as_index=False)["ar"].sum().rename(columns={"ar": "car"})
+    events = ar.drop_duplicates("event_id")
+    return [
+        charts.candles(bars, pd.Timestamp("2022-01-07"), look=look),
+        charts.ar_bars(one, look=look),
+        charts.car_band(path, look=look),
+        charts.aar_bars(aar, look=look),
+        charts.caar_fan(aar, look=look),
+        charts.event_heatmap(ar, look=look),
+        charts.car_distribution(car.assign(window="[-3,3]"), look=look),
+        charts.event_calendar(events, look=look),
+        charts.car_small_multiples(ar, look=look),
+    ]
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_every_chart_carries_title_note_and_visible_lines(ar, aar, bars, dark):
+    look = charts.Look(labels=charts.CHINESE, dark=dark, note="样例数据")
+    for fig in _all(ar, aar, bars, look):
+        assert fig.layout.title.text
+        assert "样例数据" in fig.layout.title.subtitle.text
+        assert all(s.line.color in {"#888888", look.line} for s in fig.layout.shapes)
+        json.loads(fig.to_json())
+
+
+def test_every_chart_of_nothing_says_so(ar, aar, bars):
+    for fig in _all(ar, aar, bars, charts.Look()):
+        assert fig.data
+    car = pd.DataFrame({"event_id": [], "window": [], "car": []})
+    empty = [
+        charts.candles(bars[:0], pd.Timestamp("2022-01-07")),
+        charts.ar_bars(ar[:0]),
+        charts.car_band(ar[:0].assign(car=[])),
+        charts.aar_bars(aar[:0]),
+        charts.caar_fan(aar[:0]),
+        charts.event_heatmap(ar[:0]),
+        charts.car_distribution(car),
+        charts.event_calendar(ar[:0]),
+        charts.car_small_multiples(ar[:0]),
+    ]
+    for fig in empty:
+        assert fig.layout.annotations[-1].text == "Nothing to draw for this choice"
+
+
+def test_foreign_text_cannot_become_markup():
+    shown = charts.plain("<a href='javascript:alert(1)'>\u202ekcilc\n</a>" + "x" * 500)
+    assert "<" not in shown
+    assert "\u202e" not in shown
+    assert "\n" not in shown
+    assert len(shown) < 250
+
+
+def test_charts_leave_their_input_alone(ar, aar, bars):
+    before = ar.copy(), aar.copy(), bars.copy()
+    _all(ar, aar, bars, charts.Look())
+    for old, new in zip(before, (ar, aar, bars), strict=True):
+        pd.testing.assert_frame_equal(old, new)
