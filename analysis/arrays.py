@@ -127,6 +127,10 @@ class EventArrays:
         The estimation-window residuals, block by block.
     placebo
         Draws placebo samples, or None when the panel allows none.
+    event_day
+        (N, L) int64, calendar position (index into ``dates``) of each event-window day, -1 where
+        the day lies outside the calendar. None means ``day0 + tau`` for every event, which is
+        right when all events follow one calendar.
     """
 
     tau: Ints
@@ -149,6 +153,7 @@ class EventArrays:
     weight: Floats | None
     residuals: ResidualSource
     placebo: PlaceboSource | None
+    event_day: Ints | None = None
 
     @property
     def n_events(self) -> int:

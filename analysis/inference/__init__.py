@@ -1,0 +1,1 @@
+"""Tests of abnormal returns: arrays in, frozen results out, every convention stated."""
