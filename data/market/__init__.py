@@ -1,1 +1,17 @@
-"""To be described by its first module."""
+"""Prices: where they come from, how they are fetched, and the returns that follow from them."""
+
+from __future__ import annotations
+
+from mentionstudy.data.market.base import BAR_COLUMNS, FACTOR_COLUMNS, PriceSource
+from mentionstudy.data.market.returns import FLAGS, ReturnsPanel, returns_panel
+from mentionstudy.data.market.samples import SampleSource
+
+__all__ = [
+    "BAR_COLUMNS",
+    "FACTOR_COLUMNS",
+    "FLAGS",
+    "PriceSource",
+    "ReturnsPanel",
+    "SampleSource",
+    "returns_panel",
+]
