@@ -1,0 +1,383 @@
+"""Events: one security and the first session that could react to what was published about it.
+
+Every mention ends either in an event or in the list of exclusions, with a stable code and a
+sentence. The rules:
+
+* day 0 is the first session whose close is strictly after the publication time, on the
+  security's own exchange, never an earlier one;
+* an article whose time of day is not known counts for the first session on or after its date; a
+  stamp of exactly midnight in Beijing is such a date, because sites print it for want of a time;
+* mentions of one security with one day 0 are one event that remembers all its articles.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, get_args
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from mentionstudy.data.calendars import BEIJING, CALENDAR_OF, calendar_for
+from mentionstudy.data.errors import FileSchemaError
+from mentionstudy.data.securities import Kind
+
+if TYPE_CHECKING:
+    from mentionstudy.data.articles import Article
+    from mentionstudy.data.mentions import Mention
+
+EVENT_KINDS: Final[tuple[Kind, ...]] = ("stock", "b_share", "cdr")
+"""Kinds of security whose mentions become events unless others are asked for."""
+
+EVENT_COLUMNS: Final = (
+    "event_id",
+    "symbol",
+    "exchange",
+    "kind",
+    "day0",
+    "timing",
+    "first_published_at",
+    "published_precision",
+    "n_articles",
+    "article_ids",
+    "title",
+    "source",
+    "categories",
+    "dialects",
+)
+EXCLUDED_COLUMNS: Final = ("article_id", "symbol", "code", "reason")
+STATUS_COLUMNS: Final = (
+    "article_id",
+    "path",
+    "title",
+    "source",
+    "published_at",
+    "published_precision",
+    "status",
+    "n_mentions",
+    "n_events",
+    "symbols",
+    "reason",
+)
+
+_REASONS: Final = {
+    "no_date": "the article states no publication date",
+    "no_calendar": "there is no trading calendar for this security's exchange",
+    "article_missing": "the mention's article is not among the articles",
+    "kind_index": "an index is no security that an article moves; ask for kind index to keep it",
+    "kind_board": "a board (sector list) is no security; ask for kind board to keep it",
+    "kind_fund": "funds are left out; ask for kind fund to keep them",
+    "kind_bond": "bonds are left out; ask for kind bond to keep them",
+    "kind_foreign": "securities listed outside China and Hong Kong are left out",
+    "kind_unknown": "no exchange's numbering knows this code",
+}
+_STATUS_REASONS: Final = {
+    "events": "",
+    "no_mention": "the article names no security in a form that is recognised",
+    "no_date": _REASONS["no_date"],
+    "calendar_unknown": "the publication time lies outside the sessions of the calendar",
+    "excluded": "every security that it names is left out",
+}
+_ARTICLE_COLUMNS: Final = (
+    "article_id",
+    "path",
+    "title",
+    "source",
+    "categories",
+    "published_at",
+    "published_precision",
+)
+_MENTION_COLUMNS: Final = ("article_id", "symbol", "kind", "dialect")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class EventSet:
+    """The events of a corpus, and the mentions that are none.
+
+    Attributes
+    ----------
+    events
+        One row an event, ordered by day 0 and symbol, columns `EVENT_COLUMNS`. ``day0`` is
+        tz-naive, ``first_published_at`` is in Asia/Shanghai, ``article_ids``, ``categories`` and
+        ``dialects`` are joined with semicolons; title, source and categories are those of the
+        earliest article. ``timing`` is where the earliest article lies in the exchange's day.
+    excluded
+        One row a (article, symbol) that is no event, columns `EXCLUDED_COLUMNS`.
+    """
+
+    events: pd.DataFrame
+    excluded: pd.DataFrame
+
+    def __len__(self) -> int:
+        return len(self.events)
+
+
+def find_events(
+    articles: pd.DataFrame | Iterable[Article],
+    mentions: pd.DataFrame | Iterable[Mention],
+    *,
+    kinds: Sequence[Kind] = EVENT_KINDS,
+    cutoff_minutes: int = 0,
+) -> EventSet:
+    """Turn mentions into events.
+
+    Parameters
+    ----------
+    articles
+        `Article` objects, or a frame with a row an article: ``article_id, published_at,
+        published_precision`` and, if there, ``title, source, categories, path``. Times without a
+        zone are Beijing times.
+    mentions
+        `Mention` objects, or a frame with ``article_id, symbol, kind, dialect``.
+    kinds
+        Kinds of security that may become events.
+    cutoff_minutes
+        Minutes before the close from which an article counts for the next session; for checking
+        how much depends on articles that came too late to trade on.
+
+    Returns
+    -------
+    EventSet
+        Events and exclusions; together they hold every (article, symbol) pair.
+
+    Raises
+    ------
+    ValueError
+        An unknown kind, or a cutoff outside 0 to 240.
+    FileSchemaError
+        A frame lacks a column that is needed.
+
+    Notes
+    -----
+    Of several articles, the earliest gives the event its time. One that has only a date is taken
+    to be later than every stamped article of the same day, since it may be.
+    """
+    unknown = sorted(set(kinds) - set(get_args(Kind)))
+    if unknown:
+        raise ValueError(f"unknown kind {unknown[0]!r}; there are {', '.join(get_args(Kind))}")
+    pairs = _pairs(_article_frame(articles), _mention_frame(mentions))
+    _place(pairs, kinds, cutoff_minutes)
+    used = pairs["code"] == ""
+    excluded = pairs.loc[~used, list(EXCLUDED_COLUMNS)]
+    return EventSet(
+        events=_merge_pairs(pairs[used]),
+        excluded=excluded.sort_values(["article_id", "symbol"], ignore_index=True),
+    )
+
+
+def article_status(
+    articles: pd.DataFrame | Iterable[Article],
+    mentions: pd.DataFrame | Iterable[Mention],
+    found: EventSet,
+) -> pd.DataFrame:
+    """Say of every article what became of it.
+
+    Parameters
+    ----------
+    articles, mentions
+        As given to `find_events`.
+    found
+        What `find_events` returned for them.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row an article in the given order, columns `STATUS_COLUMNS`. ``status`` is ``events``,
+        ``no_mention``, ``no_date``, ``calendar_unknown`` or ``excluded`` (all its securities are
+        of kinds that are left out); ``symbols`` joins all that it names; ``reason`` is a sentence,
+        empty where there are events.
+    """
+    frame = _article_frame(articles)
+    pairs = _mention_frame(mentions).drop_duplicates(["article_id", "symbol"])
+    ids = frame["article_id"]
+    listed = found.events["article_ids"].str.split(";").explode()
+    n_events = ids.map(listed.value_counts()).fillna(0).astype("int64")
+    grouped = pairs.groupby("article_id")["symbol"]
+    n_mentions = ids.map(grouped.size()).fillna(0).astype("int64")
+    dated = frame["published_at"].notna()
+    unknown = found.excluded.loc[found.excluded["code"] == "calendar_unknown", "article_id"]
+    status = np.select(
+        [n_events > 0, n_mentions == 0, ~dated, ids.isin(unknown)],
+        ["events", "no_mention", "no_date", "calendar_unknown"],
+        default="excluded",
+    )
+    out = frame.assign(
+        published_at=frame["published_at"].dt.tz_convert(BEIJING),
+        status=pd.array(status, dtype="str"),
+        n_mentions=n_mentions,
+        n_events=n_events,
+        symbols=ids.map(grouped.agg(";".join)).fillna("").astype("str"),
+    )
+    out["reason"] = out["status"].map(_STATUS_REASONS).astype("str")
+    undated = (out["status"] == "no_mention") & ~dated
+    out.loc[undated, "reason"] += ", and states no date"
+    return out[list(STATUS_COLUMNS)].reset_index(drop=True)
+
+
+def sessions_to_nearest(events: pd.DataFrame) -> pd.Series[int]:
+    """Count the sessions from each event to the nearest other event of the same security.
+
+    Parameters
+    ----------
+    events
+        A frame with ``symbol, exchange, day0`` as `find_events` gives it.
+
+    Returns
+    -------
+    pandas.Series of Int64
+        Same index; NA where the security has no other event. Events whose windows of
+        ``a`` to ``b`` sessions overlap are those with a value of at most ``b - a``.
+    """
+    at = pd.Series(-1, index=events.index, dtype="int64")
+    for exchange, rows in events.groupby("exchange", observed=True):
+        days = pd.DatetimeIndex(rows["day0"])
+        at.loc[rows.index] = calendar_for(str(exchange)).positions(days)
+    ordered = at.to_frame("at").assign(symbol=events["symbol"]).sort_values(["symbol", "at"])
+    gaps = ordered.groupby("symbol", observed=True)["at"].diff()
+    after = gaps.shift(-1).where(ordered["symbol"] == ordered["symbol"].shift(-1))
+    nearest = pd.concat([gaps, after], axis=1).min(axis=1)
+    return nearest.reindex(events.index).astype("Int64")
+
+
+def confounded(events: pd.DataFrame, *, within: int) -> pd.Series[bool]:
+    """Flag the events that lie at most `within` sessions from another one of their security."""
+    return sessions_to_nearest(events).le(within).fillna(value=False).astype(bool)
+
+
+def _pairs(articles: pd.DataFrame, mentions: pd.DataFrame) -> pd.DataFrame:
+    """Join to one row a (article, symbol): the article's columns, the kind, its dialects."""
+    keys = ["article_id", "symbol"]
+    pairs = mentions.drop_duplicates(keys).merge(
+        articles, on="article_id", how="left", indicator="_found"
+    )
+    dialects = mentions.groupby(keys)["dialect"].agg(lambda names: ";".join(sorted(set(names))))
+    pairs["dialects"] = dialects.reindex(pd.MultiIndex.from_frame(pairs[keys])).to_numpy()
+    pairs["exchange"] = pairs["symbol"].str.extract(r"\.(\w+)$", expand=False).fillna("")
+    # Eastmoney's boards are lists of mainland shares and have no exchange of their own.
+    pairs.loc[pairs["kind"] == "board", "exchange"] = "SH"
+    pairs["missing"] = pairs.pop("_found") != "both"
+    return pairs
+
+
+def _place(pairs: pd.DataFrame, kinds: Sequence[Kind], cutoff_minutes: int) -> None:
+    """Fill in day 0 and timing of each pair, or the code and reason why it has none."""
+    local = pairs["published_at"].dt.tz_convert(BEIJING)
+    midnight = local == local.dt.normalize()
+    date_only = pairs["published_at"].notna() & (midnight | (pairs["published_precision"] == "day"))
+    pairs["published_precision"] = pairs["published_precision"].mask(date_only, "day")
+    covered = pairs["exchange"].isin(list(CALENDAR_OF))
+    pairs["code"] = np.select(
+        [
+            pairs["missing"],
+            ~pairs["kind"].isin(list(kinds)),
+            ~covered,
+            pairs["published_at"].isna(),
+        ],
+        ["article_missing", "kind_" + pairs["kind"], "no_calendar", "no_date"],
+        default="",
+    )
+    pairs["reason"] = pairs["code"].map(_REASONS).astype("str").fillna("")
+    other = (pairs["reason"] == "") & (pairs["code"] != "")
+    pairs.loc[other, "reason"] = "securities of this kind were not asked for"
+    pairs["day0"] = pd.Series(pd.NaT, index=pairs.index, dtype="datetime64[us]")
+    pairs["timing"] = pd.Series("date_only", index=pairs.index, dtype="str")
+    open_pairs = pairs["code"] == ""
+    for exchange in pairs.loc[open_pairs, "exchange"].unique():
+        calendar = calendar_for(exchange)
+        here = open_pairs & (pairs["exchange"] == exchange)
+        dated, timed = here & date_only, here & ~date_only
+        pairs.loc[dated, "day0"] = calendar.day0_date_only_many(pd.DatetimeIndex(local[dated]))
+        stamps = pd.DatetimeIndex(pairs.loc[timed, "published_at"])
+        pairs.loc[timed, "day0"] = calendar.day0_many(stamps, cutoff_minutes=cutoff_minutes)
+        pairs.loc[timed, "timing"] = calendar.timing_many(stamps)
+        lost = here & pairs["day0"].isna()
+        pairs.loc[lost, "code"] = "calendar_unknown"
+        pairs.loc[lost, "reason"] = [
+            calendar.unknown_reason(f"{stamp:%Y-%m-%d %H:%M}") for stamp in local[lost]
+        ]
+
+
+def _merge_pairs(pairs: pd.DataFrame) -> pd.DataFrame:
+    """Make one event of the pairs that share symbol and day 0."""
+    published = pairs["published_at"].dt.tz_convert(BEIJING)
+    day_end = published.dt.normalize() + pd.Timedelta(days=1)
+    known = published.mask(pairs["published_precision"] == "day", day_end)
+    ordered = pairs.assign(_known=known).sort_values(
+        ["day0", "symbol", "_known", "article_id"], ignore_index=True
+    )
+    events = ordered.drop_duplicates(["day0", "symbol"]).copy()
+    start = events.index.to_numpy()
+    events["n_articles"] = np.diff(np.append(start, len(ordered)))
+    events["article_ids"] = _joined(ordered["article_id"], start, distinct=False)
+    events["dialects"] = _joined(ordered["dialects"], start, distinct=True)
+    events["event_id"] = events["symbol"] + "@" + events["day0"].dt.strftime("%Y-%m-%d")
+    events["first_published_at"] = events["published_at"].dt.tz_convert(BEIJING)
+    for column in ("event_id", "article_ids", "dialects"):
+        events[column] = events[column].astype("str")
+    return events[list(EVENT_COLUMNS)].reset_index(drop=True)
+
+
+def _joined(
+    values: pd.Series[str], start: NDArray[np.int64], *, distinct: bool
+) -> NDArray[np.object_]:
+    """Join each run of values (from one `start` to the next) with semicolons."""
+    cells = values.to_numpy(dtype=object)
+    out = cells[start].copy()
+    ends = np.append(start[1:], len(cells))
+    for run in np.flatnonzero(ends - start > 1):
+        parts = ";".join(cells[start[run] : ends[run]])
+        out[run] = ";".join(sorted(set(parts.split(";")))) if distinct else parts
+    return out
+
+
+def _article_frame(articles: pd.DataFrame | Iterable[Article]) -> pd.DataFrame:
+    frame = _frame(articles, _ARTICLE_COLUMNS, ("article_id", "published_at"))
+    frame = frame.drop_duplicates("article_id").reset_index(drop=True)
+    frame["published_at"] = _utc(frame["published_at"])
+    for column in ("path", "title", "source", "published_precision"):
+        frame[column] = frame[column].fillna("").astype("str")
+    frame["categories"] = [_semicolons(value) for value in frame["categories"]]
+    frame["categories"] = frame["categories"].astype("str")
+    return frame
+
+
+def _mention_frame(mentions: pd.DataFrame | Iterable[Mention]) -> pd.DataFrame:
+    frame = _frame(mentions, _MENTION_COLUMNS, ("article_id", "symbol", "kind"))
+    for column in _MENTION_COLUMNS:
+        frame[column] = frame[column].fillna("").astype("str")
+    return frame.reset_index(drop=True)
+
+
+def _frame(
+    rows: pd.DataFrame | Iterable[object], columns: Sequence[str], needed: Sequence[str]
+) -> pd.DataFrame:
+    """Select `columns` of a frame, or of objects with attributes of those names."""
+    if not isinstance(rows, pd.DataFrame):
+        cells = [[getattr(row, column, None) for column in columns] for row in rows]
+        return pd.DataFrame(cells, columns=list(columns), dtype=object)
+    missing = [column for column in needed if column not in rows.columns]
+    if missing:
+        raise FileSchemaError(
+            f"the table lacks the column {missing[0]!r}; it needs {', '.join(needed)}"
+        )
+    return rows.reindex(columns=list(columns))
+
+
+def _utc(values: pd.Series[pd.Timestamp]) -> pd.Series[pd.Timestamp]:
+    """Give times as UTC with microseconds; naive ones are Beijing times."""
+    if values.dtype == object:
+        stamps = [pd.NaT if pd.isna(value) else pd.Timestamp(value) for value in values]
+        aware = [stamp.tz_localize(BEIJING) if stamp.tzinfo is None else stamp for stamp in stamps]
+        return pd.Series(pd.to_datetime(aware, utc=True).as_unit("us"), index=values.index)
+    stamps_series = pd.to_datetime(values)
+    if stamps_series.dt.tz is None:
+        stamps_series = stamps_series.dt.tz_localize(BEIJING)
+    return stamps_series.dt.tz_convert("UTC").dt.as_unit("us")
+
+
+def _semicolons(value: object) -> str:
+    if isinstance(value, str):
+        return value
+    return ";".join(str(part) for part in value) if isinstance(value, Iterable) else ""
