@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from mentionstudy.data.market.base import BAR_COLUMNS, FACTOR_COLUMNS, PriceSource
-from mentionstudy.data.market.returns import FLAGS, ReturnsPanel, returns_panel
+from mentionstudy.data.market.flags import FLAGS
+from mentionstudy.data.market.returns import ReturnsPanel, returns_panel
 from mentionstudy.data.market.samples import SampleSource
 
 __all__ = [

@@ -92,9 +92,11 @@ def bars_frame(
     """
     stamp = fetched_at or datetime.now(UTC)
     out = pd.DataFrame(
-        {"date": pd.to_datetime(frame["date"]).dt.normalize().astype("datetime64[us]")}
+        {
+            "symbol": pd.array([symbol] * len(frame), dtype="str"),
+            "date": pd.to_datetime(frame["date"]).dt.normalize().astype("datetime64[us]"),
+        }
     )
-    out.insert(0, "symbol", pd.array([symbol] * len(out), dtype="str"))
     for column in PRICE_COLUMNS:
         out[column] = (
             pd.to_numeric(frame[column], errors="coerce").astype("float64")
