@@ -120,7 +120,7 @@ class PortfolioSums:
     count: Ints
 
     def __add__(self, other: PortfolioSums) -> PortfolioSums:
-        """Sums over two disjoint sets of events."""
+        """Join the sums of two disjoint sets of events."""
         return PortfolioSums(total=self.total + other.total, count=self.count + other.count)
 
 
