@@ -194,8 +194,7 @@ def article_status(
     ids = frame["article_id"]
     listed = found.events["article_ids"].str.split(";").explode()
     n_events = ids.map(listed.value_counts()).fillna(0).astype("int64")
-    grouped = pairs.groupby("article_id")["symbol"]
-    n_mentions = ids.map(grouped.size()).fillna(0).astype("int64")
+    n_mentions = ids.map(pairs["article_id"].value_counts()).fillna(0).astype("int64")
     dated = frame["published_at"].notna()
     unknown = found.excluded.loc[found.excluded["code"] == "calendar_unknown", "article_id"]
     status = np.select(
@@ -208,7 +207,7 @@ def article_status(
         status=pd.array(status, dtype="str"),
         n_mentions=n_mentions,
         n_events=n_events,
-        symbols=ids.map(grouped.agg(";".join)).fillna("").astype("str"),
+        symbols=ids.map(_symbols_by_article(pairs)).fillna("").astype("str"),
     )
     out["reason"] = out["status"].map(_STATUS_REASONS).astype("str")
     undated = (out["status"] == "no_mention") & ~dated
@@ -249,11 +248,12 @@ def confounded(events: pd.DataFrame, *, within: int) -> pd.Series[bool]:
 def _pairs(articles: pd.DataFrame, mentions: pd.DataFrame) -> pd.DataFrame:
     """Join to one row a (article, symbol): the article's columns, the kind, its dialects."""
     keys = ["article_id", "symbol"]
-    pairs = mentions.drop_duplicates(keys).merge(
+    ordered = mentions.sort_values([*keys, "dialect"], ignore_index=True)
+    firsts = ordered.drop_duplicates(keys)
+    dialects = _joined(ordered["dialect"], firsts.index.to_numpy(), distinct=True)
+    pairs = firsts.assign(dialects=dialects).merge(
         articles, on="article_id", how="left", indicator="_found"
     )
-    dialects = mentions.groupby(keys)["dialect"].agg(lambda names: ";".join(sorted(set(names))))
-    pairs["dialects"] = dialects.reindex(pd.MultiIndex.from_frame(pairs[keys])).to_numpy()
     pairs["exchange"] = pairs["symbol"].str.extract(r"\.(\w+)$", expand=False).fillna("")
     # Eastmoney's boards are lists of mainland shares and have no exchange of their own.
     pairs.loc[pairs["kind"] == "board", "exchange"] = "SH"
@@ -317,6 +317,13 @@ def _merge_pairs(pairs: pd.DataFrame) -> pd.DataFrame:
     for column in ("event_id", "article_ids", "dialects"):
         events[column] = events[column].astype("str")
     return events[list(EVENT_COLUMNS)].reset_index(drop=True)
+
+
+def _symbols_by_article(pairs: pd.DataFrame) -> pd.Series[str]:
+    ordered = pairs.sort_values("article_id", kind="stable", ignore_index=True)
+    ids = ordered["article_id"].drop_duplicates()
+    joined = _joined(ordered["symbol"], ids.index.to_numpy(), distinct=False)
+    return pd.Series(joined, index=pd.Index(ids), dtype="str")
 
 
 def _joined(
