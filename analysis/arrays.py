@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
-T_co = TypeVar("T_co")
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -180,8 +180,8 @@ class EventArrays:
             yield self.residuals.block(index)
 
     def map_blocks(
-        self, function: Callable[[ResidualBlock], T_co], *, threads: int = 2
-    ) -> list[T_co]:
+        self, function: Callable[[ResidualBlock], T], *, threads: int = 2
+    ) -> list[T]:
         """Apply a function to every residual block, on several threads, results in block order.
 
         Parameters
