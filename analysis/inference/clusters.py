@@ -23,11 +23,13 @@ def cluster_codes(first: Ints, second: Ints | None = None) -> Ints:
     Ints
         (N,) int64 codes; equal codes for equal labels (pairs).
     """
-    codes = np.unique(first, return_inverse=True)[1].astype(np.int64)
+    codes: Ints = np.unique(first, return_inverse=True)[1].astype(np.int64)
     if second is None:
         return codes
     other = np.unique(second, return_inverse=True)[1].astype(np.int64)
-    return np.unique(codes * (int(other.max(initial=0)) + 1) + other, return_inverse=True)[1]
+    pairs = codes * (int(other.max(initial=0)) + 1) + other
+    codes = np.unique(pairs, return_inverse=True)[1].astype(np.int64)
+    return codes
 
 
 def cluster_sums(values: Floats, codes: Ints) -> tuple[Floats, Ints]:

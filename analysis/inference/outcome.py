@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -132,7 +132,7 @@ def result(
     *,
     law: Law,
     convention: str,
-    df: Floats | None = None,
+    df: NDArray[np.floating[Any]] | None = None,
     p: Floats | None = None,
     estimate: Floats | None = None,
     standard_error: Floats | None = None,

@@ -16,8 +16,8 @@ from scipy import stats
 from mentionstudy.analysis.errors import ConfigError, InputError
 from mentionstudy.analysis.inference.clusters import clustered_t
 from mentionstudy.analysis.inference.mean_tests import (
-    crude_dependence_t,
     cross_sectional_t,
+    crude_dependence_t,
     portfolio_sums,
     skewness_adjusted_hall,
     skewness_adjusted_johnson,
