@@ -103,8 +103,8 @@ class EventArrays:
         (N, L) abnormal returns, and the same over ``sigma * sqrt(C)`` (forecast error).
     car, car_var, scar
         (N, K) sum over the days present, its full-covariance variance, ``car / sqrt(car_var)``.
-    bhar
-        (N, K) buy-and-hold abnormal returns over the days present.
+    bhar_source
+        Computes :attr:`bhar`; nothing but the skewness-adjusted tests of BHAR needs it.
     n_days
         (N, K) int64, days present in the window.
     sigma
@@ -131,6 +131,9 @@ class EventArrays:
         (N, L) int64, calendar position (index into ``dates``) of each event-window day, -1 where
         the day lies outside the calendar. None means ``day0 + tau`` for every event, which is
         right when all events follow one calendar.
+    calendar
+        (N,) int64, number of the calendar that each event follows; None if there is one. Events
+        of one calendar and day 0 have the same estimation and event-window days.
     """
 
     tau: Ints
@@ -141,7 +144,7 @@ class EventArrays:
     car: Floats
     car_var: Floats
     scar: Floats
-    bhar: Floats
+    bhar_source: Callable[[], Floats] | None = None
     n_days: Ints
     sigma: Floats
     n_est: Ints
@@ -154,6 +157,12 @@ class EventArrays:
     residuals: ResidualSource
     placebo: PlaceboSource | None
     event_day: Ints | None = None
+    calendar: Ints | None = None
+
+    @property
+    def bhar(self) -> Floats:
+        """(N, K) buy-and-hold abnormal returns over the days present; NaN without a source."""
+        return np.full_like(self.car, np.nan) if self.bhar_source is None else self.bhar_source()
 
     @property
     def n_events(self) -> int:
