@@ -1,0 +1,44 @@
+"""The dashboard: ``mentionstudy dashboard`` runs this file with Streamlit."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from mentionstudy.dashboard import state
+from mentionstudy.dashboard.i18n import texts
+from mentionstudy.dashboard.parts import frame, sidebar
+
+PAGES = (("overview", "📰", ""), ("article", "📄", "article"), ("study", "📊", "study"))
+
+
+def main() -> None:
+    """Draw the frame and the chosen page."""
+    state.begin()
+    t = texts(state.value("lang"))
+    st.set_page_config(
+        page_title=t("app.title"),
+        page_icon="📈",
+        layout="wide",
+        initial_sidebar_state="auto",
+    )
+    page = st.navigation(
+        [
+            st.Page(
+                f"views/{name}.py",
+                title=t(f"page.{name}"),
+                icon=icon,
+                url_path=path or None,
+                default=not path,
+            )
+            for name, icon, path in PAGES
+        ],
+        position="top",
+    )
+    sidebar.draw(t)
+    frame.show_notes(t)
+    state.end()
+    page.run()
+    state.end()
+
+
+main()

@@ -1,0 +1,152 @@
+"""What every page shares: the notes of the link, the sample mark, the side bar, the data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pandas as pd
+import streamlit as st
+
+from mentionstudy.analysis.charts import Look, labels_for
+from mentionstudy.analysis.errors import StudyError
+from mentionstudy.analysis.settings import StudySettings, window_label
+from mentionstudy.dashboard import services, state
+from mentionstudy.dashboard.i18n import Texts, as_markdown, texts
+from mentionstudy.dashboard.parts import states
+from mentionstudy.dashboard.pipeline import Corpus, StudyRun
+from mentionstudy.data import Workspace
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """What a view draws from.
+
+    Attributes
+    ----------
+    t
+        Texts of the reader's language.
+    look
+        How charts look; its note names the sample and the model.
+    workspace, corpus
+        The data.
+    question, run
+        The study's question and its answer; the answer is None when it could not be computed.
+    """
+
+    t: Texts
+    look: Look
+    workspace: Workspace
+    corpus: Corpus
+    question: services.Question
+    run: StudyRun | None
+
+    @property
+    def settings(self) -> StudySettings:
+        """The study's settings."""
+        return self.question.settings
+
+    def answered(self) -> StudyRun:
+        """Return the study's answer, or end the page: it has already said why there is none."""
+        if self.run is None:
+            st.stop()
+        return self.run
+
+
+def current_texts() -> Texts:
+    """Return the texts of the chosen language."""
+    return texts(state.value("lang"))
+
+
+def prepare() -> Page:
+    """Load what the page needs, or show the state that says what is missing and stop."""
+    t = current_texts()
+    source = services.source()
+    if source.workspace is None:
+        states.no_workspace(t, source.path, source.problem)
+        st.stop()
+    corpus = services.corpus(source.workspace)
+    if corpus.is_sample:
+        st.badge(t("sample.badge"), icon="🧪", color="orange", help=t("sample.help"))
+    if corpus.articles.empty:
+        states.no_articles(t, source.path)
+        st.stop()
+    question, problem = _question()
+    run = None
+    if problem:
+        states.study_failed(t, problem)
+    else:
+        run = _answer(t, source.workspace, source.path, corpus, question)
+    return Page(
+        t=t,
+        look=_look(t, question.settings, is_sample=corpus.is_sample),
+        workspace=source.workspace,
+        corpus=corpus,
+        question=question,
+        run=run,
+    )
+
+
+def _question() -> tuple[services.Question, str]:
+    """Return what is asked, and the sentence of a contradiction in its settings."""
+    problem = ""
+    try:
+        settings = state.settings()
+    except StudyError as error:
+        settings, problem = StudySettings(), str(error)
+    question = services.Question(
+        settings=settings,
+        events=state.event_filter(),
+        benchmarks=tuple(sorted(state.benchmarks().items())),
+        group=state.value("group"),
+    )
+    return question, problem
+
+
+def _answer(
+    t: Texts, workspace: Workspace, path: str, corpus: Corpus, question: services.Question
+) -> StudyRun | None:
+    if corpus.events.empty:
+        st.info(t("empty.events", n=len(corpus.articles)))
+        return None
+    selected = question.events.apply(corpus.events)
+    if selected.empty:
+        states.no_events_pass(t, corpus.events, question.events)
+        return None
+    if services.prices(workspace, corpus, dict(question.benchmarks)).bars.empty:
+        states.no_prices(t, path, len(selected))
+        return None
+    try:
+        with st.spinner(t("running"), show_time=True):
+            return services.study(workspace, corpus, question)
+    except StudyError as error:
+        states.study_failed(t, str(error))
+        return None
+
+
+def _look(t: Texts, settings: StudySettings, *, is_sample: bool) -> Look:
+    method = f"{t.code('model', settings.model)} {window_label(settings.estimation)}"
+    note = f"{method} · {t('sample.note')}" if is_sample else method
+    return Look(
+        labels=labels_for(t.language),
+        dark=st.context.theme.type == "dark",
+        up=state.value("up"),
+        note=note,
+    )
+
+
+def show_notes(t: Texts) -> None:
+    """Show what a link said that could not be used."""
+    found = state.notes()
+    if not found:
+        return
+    lines = [
+        "- " + t(note.key, name=as_markdown(note.name), value=as_markdown(note.value[:80]))
+        for note in found[:8]
+    ]
+    st.warning("\n".join([t("state.note"), *lines]))
+    st.button(t("state.dismiss"), on_click=state.dismiss_notes, key="dismiss_notes")
+
+
+def status_text(t: Texts, events: pd.DataFrame, used: int) -> str:
+    """Say how many of the events are in the statistics."""
+    return t("coverage", used=used, n=len(events))

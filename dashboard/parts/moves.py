@@ -1,0 +1,56 @@
+"""The events that moved most."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from mentionstudy.analysis.settings import window_label
+from mentionstudy.dashboard.parts import navigate, show
+from mentionstudy.dashboard.parts.frame import Page
+from mentionstudy.dashboard.parts.numbers import main_window
+from mentionstudy.dashboard.pipeline import StudyRun
+
+_SHOWN = 10
+
+
+def largest(page: Page, run: StudyRun) -> None:
+    """List the largest absolute CARs of the main window; choosing one opens its article."""
+    t = page.t
+    window = main_window(page)
+    st.subheader(t("overview.moves", window=window_label(window).replace("[", r"\[")))
+    car = run.result.car(*window).dropna(subset=["car"])
+    car = car.reindex(car["car"].abs().sort_values(ascending=False).index)[:_SHOWN]
+    paths = run.result.ar[run.result.ar["event_id"].isin(car["event_id"])]
+    titles = run.events.set_index("event_id")["title"]
+    shown = pd.DataFrame(
+        {
+            "symbol": car["symbol"],
+            "day0": car["day0"],
+            "car": car["car"] * 100,
+            "sig": [show.stars(p) for p in car["p"]],
+            "path": [
+                (paths[paths["event_id"] == i].sort_values("tau")["ar"].fillna(0).cumsum() * 100)
+                .round(3)
+                .tolist()
+                for i in car["event_id"]
+            ],
+            "title": car["event_id"].map(titles),
+        }
+    )
+    chosen = st.dataframe(
+        shown,
+        hide_index=True,
+        column_config=show.column_names(shown, t)
+        | {"path": st.column_config.LineChartColumn(t("column.path"), help=t("hint.path"))},
+        key="table_moves",
+        on_select="rerun",
+        selection_mode="single-row",
+    )
+    st.caption(f"{t('overview.click_event')} {t('stars')}")
+    show.csv_button(car, "largest_moves", t)
+    picked = chosen["selection"]["rows"]
+    if picked:
+        event_id = str(car.iloc[picked[0]]["event_id"])
+        article_ids = run.events.set_index("event_id").loc[event_id, "article_ids"]
+        navigate.to_event(event_id, str(article_ids))

@@ -1,0 +1,159 @@
+"""Counts, sentences and tables that several pages show."""
+
+from __future__ import annotations
+
+import math
+
+import pandas as pd
+import streamlit as st
+
+from mentionstudy.analysis.settings import window_label
+from mentionstudy.dashboard import state
+from mentionstudy.dashboard.i18n import Texts
+from mentionstudy.dashboard.parts import navigate, show, states
+from mentionstudy.dashboard.parts.frame import Page
+from mentionstudy.dashboard.pipeline import StudyRun
+
+HEADLINE_TESTS = ("bmp", "cross_sectional_t", "patell")
+
+
+def funnel(page: Page) -> None:
+    """Show how many articles, mentions, events and usable events there are."""
+    t, corpus = page.t, page.corpus
+    with_mention = int((corpus.status["n_mentions"] > 0).sum())
+    selected = page.question.events.apply(corpus.events)
+    used = len(page.run.result.events) if page.run else 0
+    row = st.container(horizontal=True, key="funnel")
+    row.metric(t("funnel.articles"), f"{len(corpus.articles):,}", border=True)
+    row.metric(t("funnel.with_mention"), f"{with_mention:,}", border=True)
+    row.metric(t("funnel.events"), f"{len(selected):,}", border=True, help=t("funnel.events_help"))
+    row.metric(t("funnel.used"), f"{used:,}", border=True, help=t("funnel.used_help"))
+    if len(selected) < len(corpus.events):
+        names = "、" if t.language == "zh" else ", "
+        active = names.join(t(f"filter.{key}") for key in state.active_filters())
+        st.caption(t("filter.sentence", n=len(selected), total=len(corpus.events), names=active))
+    if page.run is not None:
+        states.few_events(t, used)
+
+
+def main_window(page: Page) -> tuple[int, int]:
+    """Return the first CAR window, the one that headlines speak of."""
+    return page.settings.car_windows[0]
+
+
+def reading(page: Page, run: StudyRun) -> str:
+    """Say in one sentence what the study found in its main window."""
+    t = page.t
+    low, high = main_window(page)
+    car = run.result.car(low, high)["car"].dropna()
+    window = window_label((low, high)).replace("[", r"\[")
+    if car.empty:
+        return t("reading.none", window=window)
+    tests = run.result.tests(low, high).set_index("test")
+    for name in HEADLINE_TESTS:
+        if name in tests.index and pd.notna(tests.loc[name, "p"]):
+            row = tests.loc[name]
+            key = "reading.significant" if row["p"] < 0.05 else "reading.chance"
+            return t(
+                key,
+                window=window,
+                caar=f"{car.mean():+.2%}",
+                n=len(car),
+                test=t.code("test", name),
+                statistic=f"{row['statistic']:.2f}",
+                p=p_text(float(row["p"])),
+            )
+    return t("reading.untested", window=window, caar=f"{car.mean():+.2%}", n=len(car))
+
+
+def p_text(p: float) -> str:
+    """Write a p-value for a sentence."""
+    if math.isnan(p):
+        return "–"
+    return "< 0.001" if p < 0.001 else f"= {p:.3f}"
+
+
+def attrition(page: Page) -> None:
+    """List what is not in the statistics by reason, with its count."""
+    t = page.t
+    excluded = exclusions(page)
+    if excluded.empty:
+        st.caption(t("overview.nothing_left_out"))
+        return
+    counts = excluded.groupby(["stage", "code"], sort=False).size().rename("count").reset_index()
+    counts = counts.sort_values("count", ascending=False)
+    shown = pd.DataFrame(
+        {
+            "reason": [t.code("exclusion", code) for code in counts["code"]],
+            "stage": [t.code("stage", stage) for stage in counts["stage"]],
+            "count": counts["count"].to_numpy(),
+        }
+    )
+    show.table(shown, "left_out_counts", t, raw=counts)
+
+
+def exclusions(page: Page) -> pd.DataFrame:
+    """Return everything that is left out; before a study only what the articles exclude."""
+    if page.run is not None:
+        return page.run.excluded
+    return page.corpus.excluded.assign(stage="mention")
+
+
+def exclusion_table(page: Page, excluded: pd.DataFrame, name: str) -> None:
+    """List what is left out, one row each, with its reason in words."""
+    t = page.t
+    titles = page.corpus.articles.set_index("article_id")["title"]
+    shown = pd.DataFrame(
+        {
+            "symbol": excluded["symbol"],
+            "event_id": excluded.get("event_id", pd.Series("", index=excluded.index)),
+            "reason": [t.code("exclusion", code) for code in excluded["code"]],
+            "detail": excluded["reason"],
+            "title": excluded["article_id"].map(titles)
+            if "article_id" in excluded
+            else pd.Series("", index=excluded.index),
+        }
+    )
+    shown = shown.loc[:, shown.notna().any() & (shown != "").any()]
+    show.table(shown, name, t, raw=excluded)
+
+
+def article_table(page: Page) -> None:
+    """List the articles with their state; choosing one opens it."""
+    t = page.t
+    status = page.corpus.status
+    rows = status.sort_values("published_at", ascending=False, na_position="last")
+    shown = pd.DataFrame(
+        {
+            "published": [published(t, row) for row in rows.itertuples()],
+            "title": rows["title"],
+            "symbols": [str(s).replace(";", " ") for s in rows["symbols"].fillna("")],
+            "n_events": rows["n_events"],
+            "status": [t.code("status", code) for code in rows["status"]],
+        }
+    )
+    chosen = st.dataframe(
+        shown,
+        hide_index=True,
+        column_config=show.column_names(shown, t),
+        key="table_articles",
+        on_select="rerun",
+        selection_mode="single-row",
+        height="auto" if len(shown) <= 10 else 420,
+    )
+    st.caption(t("overview.click_article"))
+    show.csv_button(status, "articles", t)
+    picked = chosen["selection"]["rows"]
+    if picked:
+        navigate.to_article(str(rows.iloc[picked[0]]["article_id"]))
+
+
+def published(t: Texts, row: object) -> str:
+    """Write a publication time with the precision that it has."""
+    when = getattr(row, "published_at", None)
+    if when is None or pd.isna(when):
+        return t("article.no_date")
+    local = pd.Timestamp(when).tz_convert("Asia/Shanghai")
+    precision = getattr(row, "published_precision", "second")
+    form = {"day": "%Y-%m-%d", "minute": "%Y-%m-%d %H:%M"}.get(str(precision))
+    return local.strftime(form or "%Y-%m-%d %H:%M:%S")

@@ -1,0 +1,196 @@
+"""Charts and tables on a page, each with its download."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+import plotly.graph_objects as go
+import streamlit as st
+
+from mentionstudy.dashboard.export import chart_html, csv_bytes
+from mentionstudy.dashboard.i18n import Texts
+
+_UNUSED_TOOLS = ["lasso2d", "select2d", "autoScale2d"]
+
+
+def chart(fig: go.Figure, name: str, t: Texts, *, alt: str = "") -> None:
+    """Draw a chart with its downloads beneath.
+
+    Parameters
+    ----------
+    fig
+        From `mentionstudy.analysis.charts`.
+    name
+        Unique on the page; also the file name.
+    t
+        The texts.
+    alt
+        The sentence that a screen reader gets instead of the picture.
+    """
+    st.plotly_chart(fig, theme=None, key=f"chart_{name}", config=_config(name), alt=alt or None)
+    _html_button(fig, name, t)
+
+
+def clickable(fig: go.Figure, name: str, t: Texts, *, alt: str = "") -> str:
+    """Draw a chart like `chart` and return the first ``customdata`` of a clicked point."""
+    chosen = st.plotly_chart(
+        fig,
+        theme=None,
+        key=f"chart_{name}",
+        config=_config(name),
+        on_select="rerun",
+        selection_mode="points",
+        alt=alt or None,
+    )
+    _html_button(fig, name, t)
+    return clicked(chosen)
+
+
+def clicked(selection: Any) -> str:
+    """Return the first entry of the first clicked point's ``customdata``, or an empty text."""
+    points = (selection or {}).get("selection", {}).get("points", [])
+    for point in points:
+        data = point.get("customdata")
+        if data:
+            return str(data[0] if isinstance(data, (list, tuple)) else data)
+    return ""
+
+
+def _config(name: str) -> dict[str, Any]:
+    return {
+        "displaylogo": False,
+        "modeBarButtonsToRemove": _UNUSED_TOOLS,
+        # The camera draws in the reader's browser and needs nothing on the server.
+        "toImageButtonOptions": {"format": "svg", "filename": name},
+        "scrollZoom": False,
+    }
+
+
+def _html_button(fig: go.Figure, name: str, t: Texts) -> None:
+    st.download_button(
+        t("download.chart_html"),
+        data=lambda: chart_html(fig),
+        file_name=f"{name}.html",
+        mime="text/html",
+        key=f"html_{name}",
+        on_click="ignore",
+        type="tertiary",
+        icon=":material/download:",
+        help=t("download.chart_help"),
+    )
+
+
+def table(
+    frame: pd.DataFrame,
+    name: str,
+    t: Texts,
+    *,
+    raw: pd.DataFrame | None = None,
+    columns: Mapping[str, Any] | None = None,
+    height: int | str = "auto",
+    alt: str = "",
+) -> None:
+    """Show a table with its CSV.
+
+    Parameters
+    ----------
+    frame
+        As shown: percent already multiplied, texts in the reader's language.
+    name
+        Unique on the page; also the file name.
+    t
+        The texts; columns without a setting of their own are named ``column.<name>``.
+    raw
+        What the CSV holds when it is not what is shown: decimals and stable codes.
+    columns
+        Streamlit column settings.
+    height
+        Pixels, or as the rows need.
+    alt
+        For screen readers.
+    """
+    st.dataframe(
+        frame,
+        hide_index=True,
+        column_config=column_names(frame, t) | dict(columns or {}),
+        height=height,
+        key=f"table_{name}",
+        alt=alt or None,
+    )
+    csv_button(raw if raw is not None else frame, name, t)
+
+
+def csv_button(frame: pd.DataFrame, name: str, t: Texts) -> None:
+    """Offer a table as CSV."""
+    st.download_button(
+        f"CSV · {t('download.rows', n=f'{len(frame):,}')}",
+        data=lambda: csv_bytes(frame),
+        file_name=f"{name}.csv",
+        mime="text/csv",
+        key=f"csv_{name}",
+        on_click="ignore",
+        type="tertiary",
+        icon=":material/download:",
+    )
+
+
+def column_names(frame: pd.DataFrame, t: Texts) -> dict[str, Any]:
+    """Name the columns in the reader's language; numbers keep the field's formats."""
+    out: dict[str, Any] = {}
+    for column in frame.columns:
+        label = t(f"column.{column}") if t.has(f"column.{column}") else str(column)
+        hint = t(f"hint.{column}") if t.has(f"hint.{column}") else None
+        if column in _FORMATS:
+            out[column] = st.column_config.NumberColumn(label, help=hint, format=_FORMATS[column])
+        elif pd.api.types.is_datetime64_any_dtype(frame[column]):
+            out[column] = st.column_config.DateColumn(label, help=hint, format="YYYY-MM-DD")
+        else:
+            out[column] = st.column_config.Column(label, help=hint)
+    return out
+
+
+_PERCENT = "%.2f%%"
+_FORMATS = {
+    "ar": _PERCENT,
+    "actual": _PERCENT,
+    "normal": _PERCENT,
+    "car": _PERCENT,
+    "aar": _PERCENT,
+    "caar": _PERCENT,
+    "se": _PERCENT,
+    "caar_se": _PERCENT,
+    "ci_low": _PERCENT,
+    "ci_high": _PERCENT,
+    "positive": "%.0f%%",
+    "sar": "%.2f",
+    "scar": "%.2f",
+    "t": "%.2f",
+    "statistic": "%.2f",
+    "p": "%.4f",
+    "df": "%.1f",
+    "alpha": "%.5f",
+    "beta": "%.3f",
+    "r2": "%.3f",
+    "sigma": _PERCENT,
+    "close": "%.2f",
+}
+PERCENT_COLUMNS = tuple(name for name, form in _FORMATS.items() if "%%" in form)
+
+
+def in_percent(frame: pd.DataFrame) -> pd.DataFrame:
+    """Multiply the columns that the page formats as percent; everything else stays."""
+    out = frame.copy()
+    for column in PERCENT_COLUMNS:
+        if column in out:
+            out[column] = out[column] * 100
+    return out
+
+
+def stars(p: float) -> str:
+    """Mark a p-value as the field does: *** 1 %, ** 5 %, * 10 %."""
+    for level, mark in ((0.01, "***"), (0.05, "**"), (0.10, "*")):
+        if p < level:
+            return mark
+    return ""

@@ -1,0 +1,104 @@
+"""What a page says when it has nothing, or not everything, to show."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from mentionstudy.dashboard import state
+from mentionstudy.dashboard.i18n import Texts
+from mentionstudy.dashboard.pipeline import EventFilter
+
+
+def no_workspace(t: Texts, path: str, problem: str) -> None:
+    """Say which workspace is missing and how to make one."""
+    st.subheader(t("empty.workspace"))
+    if problem:
+        st.code(problem, language=None, wrap_lines=True)
+    st.write(t("empty.workspace_how"))
+    st.code(
+        "mentionstudy demo\n"
+        f"mentionstudy dashboard {t('empty.articles_folder')} --workspace {path or 'my-workspace'}",
+        language="bash",
+    )
+
+
+def no_articles(t: Texts, path: str) -> None:
+    """Say how articles come into the workspace that was opened."""
+    st.subheader(t("empty.articles"))
+    st.write(t("empty.articles_how"))
+    st.code(f"mentionstudy ingest {t('empty.articles_folder')} --workspace {path}", language="bash")
+
+
+def no_prices(t: Texts, path: str, events: int) -> None:
+    """Say that events were found and prices were not, and how to get them."""
+    st.warning(t("empty.prices", n=events))
+    st.code(f"mentionstudy fetch --workspace {path}", language="bash")
+
+
+def no_events_pass(t: Texts, events: pd.DataFrame, chosen: EventFilter) -> None:
+    """Say which filter removed how many events, and offer to drop them all."""
+    st.subheader(t("empty.filtered", n=len(events)))
+    rows = removed_by(events, chosen)
+    frame = pd.DataFrame(
+        [(t(f"filter.{key}"), removed) for key, removed in rows.items()],
+        columns=["filter", "removed"],
+    )
+    names = {"filter": t("column.filter"), "removed": t("column.removed")}
+    st.dataframe(frame.rename(columns=names), hide_index=True, width="content")
+    st.button(
+        t("filter.reset"),
+        key="reset_from_empty",
+        on_click=state.reset,
+        args=(state.FILTER_KEYS,),
+        type="primary",
+    )
+
+
+def removed_by(events: pd.DataFrame, chosen: EventFilter) -> dict[str, int]:
+    """Count the events that each filter alone removes.
+
+    Parameters
+    ----------
+    events
+        All events.
+    chosen
+        The filter.
+
+    Returns
+    -------
+    dict of str to int
+        By the filter's key in the URL; only filters that are set.
+    """
+    alone = {
+        "ex": EventFilter(exchanges=chosen.exchanges) if chosen.exchanges else None,
+        "tm": EventFilter(timings=chosen.timings) if chosen.timings else None,
+        "src": EventFilter(sources=chosen.sources) if chosen.sources else None,
+        "cat": EventFilter(categories=chosen.categories) if chosen.categories else None,
+        "sym": EventFilter(symbols=chosen.symbols) if chosen.symbols else None,
+        "from": EventFilter(first_day=chosen.first_day) if chosen.first_day else None,
+        "to": EventFilter(last_day=chosen.last_day) if chosen.last_day else None,
+    }
+    return {
+        key: len(events) - len(only.apply(events))
+        for key, only in alone.items()
+        if only is not None
+    }
+
+
+def study_failed(t: Texts, reason: str) -> None:
+    """Show why no study was made of these settings."""
+    st.error(t("error.settings"))
+    st.code(reason, language=None, wrap_lines=True)
+    st.button(
+        t("study.reset"),
+        key="reset_study",
+        on_click=state.reset,
+        args=(("model", "est", "win", "car", "minobs", "rets", "overlap", "group"),),
+    )
+
+
+def few_events(t: Texts, used: int) -> None:
+    """Warn that a mean of very few events says little."""
+    if 0 < used < 10:
+        st.info(t("warn.few_events", n=used))

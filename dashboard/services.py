@@ -1,0 +1,244 @@
+"""What the pages ask for, and the only place that caches.
+
+Keys are digests, never frames: Streamlit hashes a long frame from a sample of its rows, so that a
+changed price could bring back an old answer. What is cached as a resource is shared by every
+session and must not be changed by a page; copying a large result at each rerun would cost more
+than computing it.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+from scipy.special import stdtrit
+
+from mentionstudy.analysis.settings import StudySettings
+from mentionstudy.dashboard.pipeline import (
+    Corpus,
+    EventFilter,
+    Prices,
+    StudyRun,
+    load_corpus,
+    load_prices,
+    run_study,
+)
+from mentionstudy.data import Workspace
+from mentionstudy.data.calendars import calendar_for
+from mentionstudy.data.errors import WorkspaceError
+
+WORKSPACE_VARIABLE = "MENTIONSTUDY_WORKSPACE"
+KNOWN_INDICES = (
+    "000300.SH",
+    "000001.SH",
+    "000905.SH",
+    "000852.SH",
+    "000985.SH",
+    "399001.SZ",
+    "399006.SZ",
+    "000688.SH",
+    "899050.BJ",
+    "HSI.HK",
+    "HSCEI.HK",
+    "HSTECH.HK",
+)
+_RUNS = 24  # results kept; one of 10,000 events takes tens of megabytes
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The workspace that the pages show.
+
+    Attributes
+    ----------
+    workspace
+        Open, or None when it cannot be.
+    path
+        Where it is.
+    problem
+        Why it cannot be opened, in one sentence.
+    """
+
+    workspace: Workspace | None
+    path: str
+    problem: str = ""
+
+
+def source() -> Source:
+    """Open the workspace that the command line named."""
+    path = os.environ.get(WORKSPACE_VARIABLE, "")
+    if not path:
+        return Source(None, "", "")
+    try:
+        return Source(_open(path), path)
+    except WorkspaceError as error:
+        return Source(None, path, str(error))
+
+
+def _open(path: str) -> Workspace:
+    return Workspace.open(path)
+
+
+def corpus(workspace: Workspace) -> Corpus:
+    """Return what the articles say; read again only when a table changed."""
+    return _corpus(str(workspace.path), workspace.digest(), workspace)
+
+
+@st.cache_resource(show_spinner=False, max_entries=4)
+def _corpus(path: str, digest: str, _workspace: Workspace) -> Corpus:
+    return load_corpus(_workspace)
+
+
+def prices(workspace: Workspace, found: Corpus, benchmarks: dict[str, str]) -> Prices:
+    """Return the bars and returns of every event's security and of the benchmarks."""
+    chosen = tuple(sorted(benchmarks.items()))
+    return _prices(str(workspace.path), found.digest, chosen, workspace, found.events)
+
+
+@st.cache_resource(show_spinner=False, max_entries=4)
+def _prices(
+    path: str,
+    digest: str,
+    benchmarks: tuple[tuple[str, str], ...],
+    _workspace: Workspace,
+    _events: pd.DataFrame,
+) -> Prices:
+    return load_prices(_workspace, _events, dict(benchmarks))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """What a study is asked; equal questions on equal data have one answer.
+
+    Attributes
+    ----------
+    settings
+        The study's settings.
+    events
+        Which events it takes.
+    benchmarks
+        The chosen benchmark by exchange, as sorted pairs.
+    group
+        Column of the events that makes groups, or empty.
+    """
+
+    settings: StudySettings
+    events: EventFilter
+    benchmarks: tuple[tuple[str, str], ...] = ()
+    group: str = ""
+
+    def key(self) -> str:
+        """Return a text that differs whenever the question does."""
+        return repr((self.settings.digest(), self.events, self.benchmarks, self.group))
+
+
+def study(workspace: Workspace, found: Corpus, question: Question) -> StudyRun:
+    """Return the answer to a question about the workspace as it is now."""
+    traded = prices(workspace, found, dict(question.benchmarks))
+    return _study(str(workspace.path), found.digest, question.key(), found, traded, question)
+
+
+@st.cache_resource(show_spinner=False, max_entries=_RUNS)
+def _study(
+    path: str, digest: str, key: str, _found: Corpus, _prices: Prices, _question: Question
+) -> StudyRun:
+    return run_study(
+        _found,
+        _prices,
+        _question.settings,
+        events=_question.events.apply(_found.events),
+        group=_question.group or None,
+        provenance={"workspace_digest": digest, "workspace": Path(path).name},
+    )
+
+
+def models(wanted: tuple[str, ...]) -> list[str]:
+    """Return those of the models that this version can compute from prices alone."""
+    from mentionstudy.analysis.models import MODELS
+
+    return [name for name in wanted if name in MODELS]
+
+
+def categories(events: pd.DataFrame) -> list[str]:
+    """Return every category of the events, once."""
+    return sorted({part for joined in events["categories"] for part in split(joined)})
+
+
+def split(joined: object) -> list[str]:
+    """Return the parts of a text joined with semicolons, or of a list."""
+    if isinstance(joined, str):
+        return [part for part in joined.split(";") if part]
+    return [str(part) for part in joined] if isinstance(joined, (list, tuple)) else []
+
+
+def benchmark_symbols(workspace: Workspace, found: Corpus) -> tuple[str, ...]:
+    """Return the symbols of the indices that have prices in the workspace."""
+    return _benchmark_symbols(str(workspace.path), found.digest, workspace)
+
+
+@st.cache_data(show_spinner=False, max_entries=4)
+def _benchmark_symbols(path: str, digest: str, _workspace: Workspace) -> tuple[str, ...]:
+    bars = _workspace.bars(list(KNOWN_INDICES))
+    return tuple(sorted(bars["symbol"].unique()))
+
+
+def bars_around(
+    workspace: Workspace, found: Corpus, question: Question, event: pd.Series[Any], days: int
+) -> tuple[pd.DataFrame, pd.DatetimeIndex]:
+    """Return one security's bars around day 0, and every session of that stretch.
+
+    Parameters
+    ----------
+    workspace, found, question
+        What the page shows.
+    event
+        One row of the events.
+    days
+        Sessions before and after day 0.
+    """
+    sessions = calendar_for(str(event["exchange"])).sessions
+    at = int(sessions.searchsorted(event["day0"]))
+    around = sessions[max(0, at - days) : at + days + 1]
+    bars = prices(workspace, found, dict(question.benchmarks)).bars
+    own = bars[(bars["symbol"] == event["symbol"]) & bars["date"].isin(around)]
+    if len(own):  # the stretch before a listing or after the last fetch is no halt
+        around = around[(around >= own["date"].min()) & (around <= own["date"].max())]
+    return own, around
+
+
+def car_path(run: StudyRun, event_id: str) -> pd.DataFrame:
+    """Return one event's CAR from the window's first day to each day, with its 95 % band.
+
+    Parameters
+    ----------
+    run
+        A study's answer.
+    event_id
+        One of its used events.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns ``tau, car, ci_low, ci_high`` (decimal).
+    """
+    first, last = run.result.settings.window
+    rows = []
+    for tau in range(first, last + 1):
+        car = run.result.car(first, tau)
+        rows.append(car[car["event_id"] == event_id].assign(tau=tau))
+    path = pd.concat(rows, ignore_index=True)
+    reach = stdtrit(path["df"].fillna(1e9), 0.975) * path["se"]
+    return path.assign(ci_low=path["car"] - reach, ci_high=path["car"] + reach)
+
+
+def workbook(run: StudyRun) -> bytes:
+    """Return the study as a formatted workbook, one sheet a table."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "study.xlsx"
+        run.result.to_excel(path)
+        return path.read_bytes()

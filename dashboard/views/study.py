@@ -1,0 +1,46 @@
+"""Study: averages, every event beside the others, the tests, and what is left out."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from mentionstudy.analysis import charts
+from mentionstudy.dashboard.parts import frame, numbers, show, study_tables
+
+
+def view() -> None:
+    """Draw the page."""
+    page = frame.prepare()
+    t, look = page.t, page.look
+    numbers.funnel(page)
+    run = page.answered()
+    result = run.result
+    st.markdown(numbers.reading(page, run))
+    study_tables.windows(page, run)
+    left, right = st.columns([3, 2], gap="large")
+    with left:
+        show.chart(charts.caar_fan(result.aar, look=look), "caar", t)
+    with right:
+        show.chart(charts.aar_bars(result.aar, look=look), "aar", t)
+    study_tables.groups(page, run)
+    left, right = st.columns([3, 2], gap="large")
+    with left:
+        clicked = show.clickable(charts.event_heatmap(result.ar, look=look), "heatmap", t)
+        st.caption(t("study.click_heatmap"))
+    with right:
+        window = study_tables.choose_window(page)
+        car = result.car(*window)
+        show.chart(charts.car_distribution(car, look=look), "distribution", t)
+    study_tables.clicked_event(page, run, clicked)
+    st.subheader(t("study.tests"))
+    study_tables.tests(page, run, window)
+    with st.expander(t("study.multiples"), icon="🔬"):
+        show.chart(charts.car_small_multiples(result.ar, look=look), "multiples", t)
+    st.subheader(t("study.events"))
+    study_tables.events(page, run, window)
+    st.subheader(t("study.excluded", n=len(run.excluded)))
+    study_tables.left_out(page, run)
+    study_tables.methods(page, run)
+
+
+view()
