@@ -7,6 +7,7 @@ sentences beside the table.
 from __future__ import annotations
 
 import csv
+import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -281,3 +282,9 @@ def _shortened(problems: list[str], path: Path) -> tuple[str, ...]:
         return tuple(problems)
     rest = len(problems) - MAX_LISTED
     return (*problems[:MAX_LISTED], f"{path}: and {rest} more of these")
+
+
+def file_fingerprint(path: str | Path) -> str:
+    """Return the SHA-256 of a file's bytes, which names its content in a study's record."""
+    with Path(path).open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,164 @@
+"""``parse``, ``events`` and ``ingest``: from files to mentions and events."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+import pandas as pd
+
+from mentionstudy.dashboard.cli.options import workspace_option
+from mentionstudy.dashboard.cli.output import (
+    DONE,
+    PARTLY,
+    Unusable,
+    chosen_format,
+    complain,
+    emit,
+    format_option,
+    progress,
+)
+from mentionstudy.data import find_events, find_mentions, read_articles
+from mentionstudy.data.articles import ReadResult
+from mentionstudy.data.events import EVENT_KINDS
+from mentionstudy.data.ingest import IngestReport
+from mentionstudy.data.ingest import ingest as ingest_articles
+from mentionstudy.data.workspace import Workspace
+
+PARSE_COLUMNS = [
+    "article_id",
+    "path",
+    "title",
+    "published_at",
+    "published_precision",
+    "published_from",
+    "symbol",
+    "dialect",
+    "occurrences",
+    "confidence",
+    "in_title",
+]
+EVENT_ROWS = [
+    "event_id",
+    "symbol",
+    "day0",
+    "timing",
+    "first_published_at",
+    "published_precision",
+    "dialects",
+    "occurrences",
+    "article_ids",
+    "title",
+]
+
+paths_argument = click.argument(
+    "paths", metavar="PATH...", nargs=-1, required=True, type=click.Path(path_type=Path)
+)
+
+
+@click.command()
+@paths_argument
+@format_option()
+@click.option("--all", "everything", is_flag=True, help="Also list articles without a mention.")
+def parse(paths: tuple[Path, ...], fmt: str | None, *, everything: bool) -> None:
+    """Read articles and list the securities that each one names, a row each."""
+    read = _read(paths)
+    mentions = find_mentions(read.articles)
+    frame = read.to_frame().merge(mentions, on="article_id", how="left" if everything else "inner")
+    frame["published_at"] = frame["published_at"].map(_iso)
+    frame["occurrences"] = frame["occurrences"].astype("Int64")
+    emit(frame[PARSE_COLUMNS], chosen_format(fmt))
+    sys.exit(PARTLY if read.failures else DONE)
+
+
+@click.command()
+@paths_argument
+@format_option()
+@click.option(
+    "--kinds",
+    default=",".join(EVENT_KINDS),
+    show_default=True,
+    help="Kinds of security that become events, separated by commas.",
+)
+@click.option(
+    "--cutoff-minutes",
+    default=0,
+    show_default=True,
+    help="Minutes before the close from which an article counts for the next session.",
+)
+def events(paths: tuple[Path, ...], fmt: str | None, kinds: str, cutoff_minutes: int) -> None:
+    """Read articles and list the events, a row each; what is no event is told with its reason."""
+    read = _read(paths)
+    mentions = find_mentions(read.articles)
+    chosen = tuple(k.strip() for k in kinds.split(",") if k.strip())
+    found = find_events(read.articles, mentions, kinds=chosen, cutoff_minutes=cutoff_minutes)
+    frame = found.events.copy()
+    frame["occurrences"] = _occurrences(frame, mentions)
+    frame["first_published_at"] = frame["first_published_at"].map(_iso)
+    frame["day0"] = frame["day0"].dt.strftime("%Y-%m-%d")
+    emit(frame[EVENT_ROWS], chosen_format(fmt))
+    _tell_no_events(read, mentions, found.excluded)
+    sys.exit(PARTLY if read.failures else DONE)
+
+
+@click.command()
+@paths_argument
+@workspace_option(create=True)
+def ingest(paths: tuple[Path, ...], workspace: Workspace) -> None:
+    """Read articles into the workspace; unchanged files are not read again."""
+    report = run_ingest(workspace, paths)
+    sys.exit(PARTLY if report.failed else DONE)
+
+
+def run_ingest(workspace: Workspace, paths: Sequence[Path]) -> IngestReport:
+    """Ingest with a progress bar and print the report."""
+    with progress("reading articles") as report_progress:
+        report = ingest_articles(workspace, paths, progress=report_progress)
+    for failure in report.failed:
+        complain(str(failure))
+    click.echo(str(report), err=True)
+    if not (report.read or report.unchanged):
+        raise Unusable("no article could be read; nothing was changed in the workspace")
+    return report
+
+
+def _read(paths: Sequence[Path]) -> ReadResult:
+    read = read_articles(*paths)
+    for failure in read.failures:
+        complain(str(failure))
+    if not read.articles:
+        raise Unusable("no article could be read")
+    return read
+
+
+def _iso(stamp: object) -> str:
+    return "" if pd.isna(stamp) else pd.Timestamp(stamp).isoformat()
+
+
+def _occurrences(events: pd.DataFrame, mentions: pd.DataFrame) -> list[int]:
+    """Count the occurrences of an event's security over its articles."""
+    counts = mentions.groupby(["article_id", "symbol"])["occurrences"].sum()
+    return [
+        int(sum(counts.get((article, symbol), 0) for article in str(joined).split(";")))
+        for symbol, joined in zip(events["symbol"], events["article_ids"], strict=True)
+    ]
+
+
+def _tell_no_events(read: ReadResult, mentions: pd.DataFrame, excluded: pd.DataFrame) -> None:
+    """Say on standard error what did not become an event."""
+    paths = {a.article_id: a.path for a in read.articles}
+    for row in excluded.itertuples(index=False):
+        where = paths.get(str(row.article_id), str(row.article_id))
+        complain(f"{where}: {row.symbol}: no event ({row.code}): {row.reason}")
+    named = set(mentions["article_id"])
+    for article in read.articles:
+        if article.article_id not in named:
+            at = (
+                f"published {article.published_at.isoformat()}, {article.published_precision} "
+                f"precision, from {article.published_from}"
+                if article.published_at
+                else "no publication time"
+            )
+            complain(f"{article.path}: no security named by code ({at})")

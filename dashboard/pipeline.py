@@ -1,0 +1,345 @@
+"""From a workspace to a study's result: the one route that pages and commands share.
+
+No Streamlit and no statistics here: it joins what `mentionstudy.data` knows to what
+`mentionstudy.analysis` computes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from importlib.metadata import version
+
+import pandas as pd
+
+from mentionstudy.analysis import EventStudy, StudyResult, StudySettings
+from mentionstudy.data import ReturnsPanel, Workspace, find_events, returns_panel
+from mentionstudy.data.calendars import calendar_for
+from mentionstudy.data.events import EVENT_KINDS, article_status
+from mentionstudy.data.market import default_benchmark
+from mentionstudy.data.market.returns import FLAG_COLUMNS
+from mentionstudy.data.securities import parse_symbol
+
+EXCLUSION_COLUMNS = ["stage", "event_id", "article_id", "symbol", "date", "code", "reason"]
+
+
+@dataclass(frozen=True, slots=True)
+class Corpus:
+    """What a workspace's articles say, before any price is looked at.
+
+    Attributes
+    ----------
+    articles, mentions
+        The workspace's tables.
+    events
+        One row an event (security and day 0).
+    excluded
+        Mentions that are no event, each with a code and a sentence.
+    status
+        One row an article: whether it gave events, and why not.
+    is_sample
+        Whether the workspace holds the bundled sample.
+    digest
+        Names exactly this state of the tables; a cache key.
+    """
+
+    articles: pd.DataFrame
+    mentions: pd.DataFrame
+    events: pd.DataFrame
+    excluded: pd.DataFrame
+    status: pd.DataFrame
+    is_sample: bool
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Prices:
+    """The traded figures behind a study.
+
+    Attributes
+    ----------
+    bars
+        Raw bars of the events' securities and the benchmarks.
+    panel
+        The returns derived from them.
+    benchmarks
+        Benchmark symbol by event symbol.
+    """
+
+    bars: pd.DataFrame
+    panel: ReturnsPanel
+    benchmarks: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventFilter:
+    """Which of the corpus's events a study takes; an empty choice means all.
+
+    Attributes
+    ----------
+    symbols, exchanges, sources, categories, timings
+        Values to keep.
+    first_day, last_day
+        Bounds of day 0, both included, as ISO dates; empty means open.
+    """
+
+    symbols: tuple[str, ...] = ()
+    exchanges: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
+    categories: tuple[str, ...] = ()
+    timings: tuple[str, ...] = ()
+    first_day: str = ""
+    last_day: str = ""
+
+    def apply(self, events: pd.DataFrame) -> pd.DataFrame:
+        """Return the events that pass, in their order."""
+        keep = pd.Series(data=True, index=events.index)
+        for column, values in (
+            ("symbol", self.symbols),
+            ("exchange", self.exchanges),
+            ("source", self.sources),
+            ("timing", self.timings),
+        ):
+            if values:
+                keep &= events[column].isin(values)
+        if self.categories:
+            wanted = set(self.categories)
+            keep &= events["categories"].map(lambda c: bool(wanted & set(_split(c)))).astype(bool)
+        if self.first_day:
+            keep &= events["day0"] >= pd.Timestamp(self.first_day)
+        if self.last_day:
+            keep &= events["day0"] <= pd.Timestamp(self.last_day)
+        return events.loc[keep]
+
+
+@dataclass(frozen=True, slots=True)
+class StudyRun:
+    """A study of a corpus with everything that a reader must know beside it.
+
+    Attributes
+    ----------
+    result
+        What the mathematics returned.
+    events
+        The events that were asked for, after the filter.
+    excluded
+        Every mention and event that is not in the statistics: stage (``mention`` or ``study``),
+        code and reason.
+    flags
+        The panel's data-quality flags that fall into the events' windows.
+    benchmarks
+        Benchmark symbol by event symbol.
+    n_available
+        Number of events before the filter.
+    is_sample
+        Whether the figures are the bundled sample's.
+    """
+
+    result: StudyResult
+    events: pd.DataFrame
+    excluded: pd.DataFrame
+    flags: pd.DataFrame
+    benchmarks: Mapping[str, str]
+    n_available: int
+    is_sample: bool
+    provenance: Mapping[str, object] = field(default_factory=dict)
+
+    @classmethod
+    def of_files(
+        cls, result: StudyResult, events: pd.DataFrame, provenance: Mapping[str, object]
+    ) -> StudyRun:
+        """Wrap a study of a user's own events and returns, where no article is involved."""
+        return cls(
+            result=result,
+            events=events,
+            excluded=all_exclusions(pd.DataFrame(), result.excluded),
+            flags=pd.DataFrame(columns=list(FLAG_COLUMNS)),
+            benchmarks={},
+            n_available=len(events),
+            is_sample=False,
+            provenance=dict(provenance),
+        )
+
+
+def package_versions() -> dict[str, str]:
+    """Return the versions of what computed a study."""
+    return {name: version(name) for name in ("mentionstudy", "numpy", "pandas", "scipy")}
+
+
+def workspace_provenance(workspace: Workspace) -> dict[str, object]:
+    """Return what names exactly the tables that a study reads."""
+    return {
+        "workspace": str(workspace.path),
+        "table_versions": workspace.versions(),
+        "digest": workspace.digest(),
+        "is_sample": workspace.is_sample,
+        "versions": package_versions(),
+    }
+
+
+def load_corpus(
+    workspace: Workspace, *, kinds: Sequence[str] = EVENT_KINDS, cutoff_minutes: int = 0
+) -> Corpus:
+    """Read a workspace's articles and mentions and derive its events.
+
+    Parameters
+    ----------
+    workspace
+        An open workspace.
+    kinds
+        Kinds of security whose mentions become events.
+    cutoff_minutes
+        Minutes before the close from which an article counts for the next session.
+    """
+    articles, mentions = workspace.articles(), workspace.mentions()
+    found = find_events(articles, mentions, kinds=kinds, cutoff_minutes=cutoff_minutes)
+    return Corpus(
+        articles=articles,
+        mentions=mentions,
+        events=found.events,
+        excluded=found.excluded,
+        status=article_status(articles, mentions, found),
+        is_sample=workspace.is_sample,
+        digest=workspace.digest(),
+    )
+
+
+def choose_benchmarks(
+    symbols: Sequence[str], chosen: Mapping[str, str] | None = None
+) -> dict[str, str]:
+    """Return the benchmark of each symbol: the user's for its exchange, else the default.
+
+    Parameters
+    ----------
+    symbols
+        Canonical symbols.
+    chosen
+        Benchmark symbol by exchange, such as ``{"SH": "000001.SH"}``.
+    """
+    out = {}
+    for symbol in symbols:
+        security = parse_symbol(symbol)
+        out[symbol] = (chosen or {}).get(security.exchange) or default_benchmark(security)
+    return out
+
+
+def load_prices(
+    workspace: Workspace, events: pd.DataFrame, benchmarks: Mapping[str, str] | None = None
+) -> Prices:
+    """Read the bars of the events' securities and their benchmarks and derive returns.
+
+    Parameters
+    ----------
+    workspace
+        An open workspace.
+    events
+        A frame with a column ``symbol``.
+    benchmarks
+        As for :func:`choose_benchmarks`.
+    """
+    symbols = sorted(events["symbol"].unique())
+    by_symbol = choose_benchmarks(symbols, benchmarks)
+    wanted = sorted({*symbols, *by_symbol.values()})
+    bars = workspace.bars(wanted)
+    factors = workspace.factors(wanted)
+    panel = returns_panel(bars, factors, _sessions_by_exchange(bars))
+    return Prices(bars=bars, panel=panel, benchmarks=by_symbol)
+
+
+def run_study(
+    corpus: Corpus,
+    prices: Prices,
+    settings: StudySettings,
+    *,
+    events: pd.DataFrame | None = None,
+    group: str | None = None,
+    provenance: Mapping[str, object] | None = None,
+) -> StudyRun:
+    """Study a corpus's events on its prices.
+
+    Parameters
+    ----------
+    corpus, prices
+        From :func:`load_corpus` and :func:`load_prices`.
+    settings
+        The study's settings.
+    events
+        A selection of ``corpus.events``; all of them by default.
+    group
+        Column of the events by which the study compares groups.
+    provenance
+        What the reader needs to run it again, such as table versions.
+    """
+    selected = corpus.events if events is None else events
+    panel = prices.panel
+    study_events = pd.DataFrame(
+        {
+            "event_id": selected["event_id"],
+            "symbol": selected["symbol"],
+            "date": selected["day0"],
+            "benchmark": selected["symbol"].map(prices.benchmarks),
+            "calendar": selected["exchange"].map(_calendar_name),
+        }
+    )
+    if group:
+        study_events["group"] = selected[group].astype("str")
+    market_columns = sorted(set(prices.benchmarks.values()))
+    market = panel.returns.reindex(columns=market_columns)
+    market = market.mask(panel.spans.reindex(columns=market_columns).fillna(0) > 1)
+    result = EventStudy(settings).run(
+        study_events,
+        panel.returns,
+        market,
+        spans=panel.spans,
+        sessions=_sessions_by_calendar(selected, panel.returns.index),
+    )
+    return StudyRun(
+        result=result,
+        events=selected,
+        excluded=all_exclusions(corpus.excluded, result.excluded),
+        flags=panel.flags,
+        benchmarks=prices.benchmarks,
+        n_available=len(corpus.events),
+        is_sample=corpus.is_sample,
+        provenance=dict(provenance or {}),
+    )
+
+
+def all_exclusions(mentions: pd.DataFrame, study: pd.DataFrame) -> pd.DataFrame:
+    """Join the two stages at which something leaves the statistics into one list."""
+    parts = [
+        frame.assign(stage=stage).reindex(columns=EXCLUSION_COLUMNS)
+        for stage, frame in (("mention", mentions), ("study", study))
+        if len(frame)
+    ]
+    if not parts:
+        return pd.DataFrame(columns=EXCLUSION_COLUMNS)
+    return pd.concat(parts, ignore_index=True)
+
+
+def _calendar_name(exchange: str) -> str:
+    # Shanghai, Shenzhen and Beijing share one schedule, and one event time
+    return "XHKG" if exchange == "HK" else "XSHG"
+
+
+def _sessions_by_calendar(
+    events: pd.DataFrame, index: pd.DatetimeIndex
+) -> dict[str, pd.DatetimeIndex]:
+    out: dict[str, pd.DatetimeIndex] = {}
+    for exchange in events["exchange"].unique():
+        sessions = calendar_for(exchange).sessions
+        if len(index):
+            sessions = sessions[(sessions >= index[0]) & (sessions <= index[-1])]
+        out[_calendar_name(exchange)] = sessions
+    return out
+
+
+def _sessions_by_exchange(bars: pd.DataFrame) -> dict[str, pd.DatetimeIndex]:
+    exchanges = {str(s).rpartition(".")[2] for s in bars["symbol"].unique()}
+    return {e: calendar_for(e).sessions for e in sorted(exchanges)}
+
+
+def _split(joined: object) -> list[str]:
+    if isinstance(joined, str):
+        return [part for part in joined.split(";") if part]
+    return list(joined) if isinstance(joined, Sequence) else []

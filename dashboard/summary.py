@@ -1,0 +1,41 @@
+"""A study's summary for a terminal: what was used, what was not and why, and the result."""
+
+from __future__ import annotations
+
+from mentionstudy.dashboard.pipeline import Corpus, StudyRun
+
+MAX_LISTED = 12
+
+
+def run_summary(run: StudyRun, corpus: Corpus | None = None) -> str:
+    """Write a study as a few lines of text.
+
+    Parameters
+    ----------
+    run
+        The study.
+    corpus
+        The articles behind it, if there are any.
+    """
+    lines = []
+    if run.is_sample:
+        lines.append("Bundled sample: articles in our own words, real end-of-day prices, not live.")
+    if corpus is not None:
+        named = int(corpus.status["n_mentions"].gt(0).sum())
+        lines.append(
+            f"{len(corpus.articles)} articles read, {named} name a security by code; "
+            f"{len(corpus.mentions)} mentions."
+        )
+    chosen = "" if len(run.events) == run.n_available else f" of {run.n_available}"
+    used = run.result.n_events
+    lines.append(
+        f"{len(run.events)}{chosen} events, {used} used, {len(run.events) - used} excluded."
+    )
+    listed = run.excluded.head(MAX_LISTED)
+    for row in listed.itertuples(index=False):
+        what = row.event_id if isinstance(row.event_id, str) and row.event_id else row.symbol
+        lines.append(f"  not used: {what}: {row.code}: {row.reason}")
+    if len(run.excluded) > len(listed):
+        lines.append(f"  and {len(run.excluded) - len(listed)} more, all listed in excluded.csv")
+    lines += ["", str(run.result.summary())]
+    return "\n".join(lines)

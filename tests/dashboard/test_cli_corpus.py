@@ -1,0 +1,137 @@
+"""``parse``, ``events`` and ``ingest`` as a user calls them."""
+
+from __future__ import annotations
+
+import io
+import json
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from click.testing import CliRunner, Result
+
+from mentionstudy.dashboard.cli import cli
+from mentionstudy.data.sample import sample_articles_path
+
+EVENTS = {
+    ("600718.SH", "2022-01-07", "after_close"),
+    ("02066.HK", "2022-01-06", "in_session"),
+    ("600050.SH", "2022-06-15", "after_close"),
+    ("00762.HK", "2022-06-15", "after_close"),
+    ("601328.SH", "2021-04-12", "after_close"),
+    ("601998.SH", "2021-04-12", "after_close"),
+    ("601229.SH", "2021-04-12", "after_close"),
+    ("000750.SZ", "2021-04-12", "after_close"),
+}
+
+
+def run(*arguments: object) -> Result:
+    return CliRunner().invoke(cli, [str(a) for a in arguments], catch_exceptions=False)
+
+
+@pytest.fixture(params=["sample", "shared"])
+def five_articles(request: pytest.FixtureRequest) -> Path:
+    """Return the bundled articles, and the real ones that they imitate."""
+    if request.param == "shared":
+        folder: Path = request.getfixturevalue("shared")
+        return folder / "seeds"
+    return sample_articles_path()
+
+
+def test_events_of_the_five_articles(five_articles: Path) -> None:
+    done = run("events", five_articles, "--format", "csv")
+    assert done.exit_code == 0
+    table = pd.read_csv(io.StringIO(done.stdout))
+    found = set(table[["symbol", "day0", "timing"]].itertuples(index=False, name=None))
+    assert found == EVENTS
+    stamps = dict(zip(table["symbol"], table["first_published_at"], strict=True))
+    assert stamps["600718.SH"] == stamps["02066.HK"] == "2022-01-06T15:11:41+08:00"
+    assert stamps["600050.SH"] == "2022-06-14T22:23:32+08:00"
+    assert stamps["601328.SH"] == "2021-04-09T18:10:00+08:00"
+    counts = dict(zip(table["symbol"], table["occurrences"], strict=True))
+    assert counts.pop("601328.SH") == 2
+    assert set(counts.values()) == {1}
+
+
+def test_articles_without_a_code_are_named_with_their_time(five_articles: Path) -> None:
+    told = run("events", five_articles).stderr
+    assert "2010-02-28T00:00:00+08:00, day precision, from text" in told
+    assert "2022-01-23T20:41:05+08:00" in told
+
+
+def test_parse_lists_mentions_and_on_request_every_article(five_articles: Path) -> None:
+    some = pd.read_csv(io.StringIO(run("parse", five_articles, "--format", "csv").stdout))
+    every = pd.read_csv(io.StringIO(run("parse", five_articles, "--format", "csv", "--all").stdout))
+    assert len(some) == 8
+    assert set(some["dialect"]) == {"eastmoney_widget", "stcn_hotword"}
+    assert len(every) == 10
+    assert every["symbol"].isna().sum() == 2
+
+
+def test_json_lines(five_articles: Path) -> None:
+    done = run("parse", five_articles, "--format", "jsonl")
+    rows = [json.loads(line) for line in done.stdout.splitlines()]
+    assert len(rows) == 8
+    assert rows[0]["symbol"]
+
+
+def test_a_bad_file_is_named_and_the_rest_goes_on(five_articles: Path, tmp_path: Path) -> None:
+    good = next(p for p in sorted(five_articles.iterdir()) if p.name.startswith("000"))
+    folder = tmp_path / "mixed"
+    folder.mkdir()
+    (folder / "good.txt").write_bytes(good.read_bytes())
+    (folder / "bad.txt").write_bytes(bytes(range(256)) * 40)
+    (folder / "empty.txt").write_bytes(b"")
+    done = run("parse", folder, "--format", "csv")
+    assert done.exit_code == 1
+    assert "bad.txt" in done.stderr
+    assert "empty.txt" in done.stderr
+    assert len(pd.read_csv(io.StringIO(done.stdout))) == 2
+
+
+def test_a_folder_without_articles_is_unusable(tmp_path: Path) -> None:
+    done = run("parse", tmp_path)
+    assert done.exit_code == 2
+    assert str(tmp_path) in done.stderr
+
+
+def test_a_path_that_is_not_there_is_unusable(tmp_path: Path) -> None:
+    done = run("events", tmp_path / "nowhere")
+    assert done.exit_code == 2
+    assert "nowhere" in done.stderr
+
+
+def test_a_title_cannot_carry_a_formula(tmp_path: Path) -> None:
+    body = '<span class="em_stock_key_common" data-code="1,600160">巨化股份</span>'
+    text = f'---\nlayout: post\ntitle: "=cmd|calc"\ndate: 2022-01-06 10:00:00 +0800\n---\n{body}\n'
+    (tmp_path / "a.md").write_text(text, encoding="utf-8")
+    table = pd.read_csv(io.StringIO(run("parse", tmp_path, "--format", "csv").stdout))
+    assert table["title"].tolist() == ["'=cmd|calc"]
+
+
+def test_ingest_twice_changes_nothing(five_articles: Path, tmp_path: Path) -> None:
+    workspace = tmp_path / "ws"
+    first = run("ingest", five_articles, "--workspace", workspace)
+    second = run("ingest", five_articles, "--workspace", workspace)
+    assert first.exit_code == second.exit_code == 0
+    assert "5" in second.stderr
+    status = run("status", "--workspace", workspace)
+    assert status.exit_code == 0, status.output
+    assert "8" in status.output
+
+
+def test_a_workspace_that_is_not_there_is_explained(tmp_path: Path) -> None:
+    done = run("study", "--workspace", tmp_path / "none")
+    assert done.exit_code == 2
+    assert "none" in done.output
+    assert "Traceback" not in done.output
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["parse", "events", "ingest", "fetch", "status", "study", "export", "dashboard", "demo"],
+)
+def test_every_command_has_help(command: str) -> None:
+    done = run(command, "--help")
+    assert done.exit_code == 0
+    assert "Usage" in done.output
