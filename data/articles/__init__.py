@@ -1,1 +1,37 @@
-"""To be described by its first module."""
+"""Articles: reading formats, publication time, body text."""
+
+from __future__ import annotations
+
+from mentionstudy.data.articles.context import ReadOptions
+from mentionstudy.data.articles.document import Document, Element, parse_markup
+from mentionstudy.data.articles.feeds import FeedTable
+from mentionstudy.data.articles.model import (
+    ARTICLE_COLUMNS,
+    LIST_SEPARATOR,
+    Article,
+    Failure,
+    ReadResult,
+    articles_from_frame,
+    articles_to_frame,
+    document_of,
+)
+from mentionstudy.data.articles.reading import read_article, read_articles, read_articles_iter
+
+__all__ = [
+    "ARTICLE_COLUMNS",
+    "LIST_SEPARATOR",
+    "Article",
+    "Document",
+    "Element",
+    "Failure",
+    "FeedTable",
+    "ReadOptions",
+    "ReadResult",
+    "articles_from_frame",
+    "articles_to_frame",
+    "document_of",
+    "parse_markup",
+    "read_article",
+    "read_articles",
+    "read_articles_iter",
+]

@@ -1,0 +1,220 @@
+"""Posts with front matter, as Jekyll and Hexo write them."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import PurePath
+from typing import Final, NamedTuple
+
+import yaml
+from frontmatter.default_handlers import YAMLHandler
+
+from mentionstudy.data.articles.body import read_body
+from mentionstudy.data.articles.boilerplate import credit, strip_post_footer
+from mentionstudy.data.articles.context import Context, Facts
+from mentionstudy.data.articles.model import Article
+from mentionstudy.data.articles.plain import stamp_in_text
+from mentionstudy.data.articles.timestamps import Published, Stamp, find_stamps, parse_stamp
+from mentionstudy.data.errors import UnreadableArticle
+
+MAX_FRONT_MATTER_CHARS: Final = 65_536
+_YAML_LOADER: Final = getattr(yaml, "CBaseLoader", yaml.BaseLoader)  # every value stays a string
+_HANDLER: Final = YAMLHandler()
+_OPENING: Final = re.compile(r"-{3,}[ \t]*\n[ \t]*(?:[A-Za-z_][\w-]*[ \t]*:|-{3,}[ \t]*(?:\n|$)|#)")
+_KEY_LINE: Final = re.compile(r"([A-Za-z_][\w-]*)[ \t]*:(?:[ \t]+(.*)|)$")
+_ITEM_LINE: Final = re.compile(r"\s*-[ \t]+(.*)$")
+_LIST_SPLIT: Final = re.compile(r"[,，;；]")
+_FEED_TAG_SUFFIX: Final = "新闻"  # a rolling-news blog tags posts with publisher + this word
+_JEKYLL_NAME: Final = re.compile(r"((?:19|20)\d\d-\d{1,2}-\d{1,2})-")
+_DAY_AND_TIME: Final = re.compile(r"(?<!\d)(\d\d)-(\d\d)\s+(\d\d):(\d\d)(?!\d)")
+_HEAD_CHARS: Final = 300
+
+_TITLE_KEYS: Final = ("title",)
+_DATE_KEYS: Final = ("date", "published", "pubdate", "publish_date", "published_at", "created")
+_SOURCE_KEYS: Final = ("source", "media", "publisher")
+_URL_KEYS: Final = ("link", "url", "original", "source_url")
+
+Meta = Mapping[str, tuple[str, ...]]
+"""Keys in lower case; every value a tuple of strings."""
+
+
+class _Split(NamedTuple):
+    meta: Meta
+    body: str
+    notes: tuple[str, ...]
+
+
+def is_post(text: str) -> bool:
+    """Tell whether a text opens with front matter, after any blank lines."""
+    return _OPENING.match(text.lstrip()) is not None
+
+
+def read_post(text: str, context: Context) -> Article:
+    """Read a post.
+
+    Parameters
+    ----------
+    text
+        The whole file.
+    context
+        Where it came from.
+
+    Returns
+    -------
+    Article
+        With what had to be repaired in its notes.
+
+    Raises
+    ------
+    UnreadableArticle
+        ``front_matter`` if it is never closed or no line of it can be read.
+    """
+    split = _split(text, context.path)
+    meta = split.meta
+    footer = strip_post_footer(split.body)
+    body = read_body(footer.body, context.options.engine)
+    tags = _many(meta, "tags", "tag", "keywords")
+    source = _first(meta, *_SOURCE_KEYS) or credit(body.text)
+    if not source and tags and tags[0].endswith(_FEED_TAG_SUFFIX):
+        source = tags[0].removesuffix(_FEED_TAG_SUFFIX)
+    facts = Facts(
+        title=" ".join(html.unescape(_first(meta, *_TITLE_KEYS)).split()),
+        source=source,
+        author=_first(meta, "author"),
+        url=_first(meta, *_URL_KEYS) or footer.url,
+        categories=_many(meta, "categories", "category"),
+        tags=tags,
+    )
+    published, notes = _published(meta, facts, body.text, context)
+    return facts.article(body, published, context, (*split.notes, *notes))
+
+
+def _published(
+    meta: Meta, facts: Facts, text: str, context: Context
+) -> tuple[Published, tuple[str, ...]]:
+    """Take the date of the front matter; only if it has no such field, look elsewhere."""
+    for key in _DATE_KEYS:
+        raw = _first(meta, key)
+        if raw or key in meta:
+            stamp = parse_stamp(raw)
+            if stamp is None:
+                note = f"{key}: {raw[:40]!r} in the front matter is no date; the article has none"
+                return Published(), (note,)
+            return facts.published(stamp, f"front_matter.{key}", context), ()
+    stamp = _stamp_in_title(facts.title, text)
+    if stamp is not None:
+        return facts.published(stamp, "title", context), ()
+    if match := _JEKYLL_NAME.match(PurePath(context.path).name):
+        return facts.published(parse_stamp(match[1]), "file_name", context), ()
+    return facts.published(stamp_in_text(text), "text", context), ()
+
+
+def _stamp_in_title(title: str, text: str) -> Stamp | None:
+    """Read a date in the title, with the time of day if the text's head repeats the day."""
+    found = find_stamps(title, limit=1)
+    if not found:
+        return None
+    stamp = found[0][1]
+    for match in _DAY_AND_TIME.finditer(text[:_HEAD_CHARS]):
+        month, day, hour, minute = (int(part) for part in match.groups())
+        same_day = (month, day) == (stamp.clock.month, stamp.clock.day)
+        if same_day and hour < 24 and minute < 60 and stamp.precision == "day":
+            clock: datetime = stamp.clock.replace(hour=hour, minute=minute)
+            return stamp._replace(clock=clock, precision="minute")
+    return stamp
+
+
+def _split(text: str, path: str) -> _Split:
+    """Part a post into front matter and body."""
+    opened = text.count("\n", 0, len(text) - len(text.lstrip())) + 1
+    try:
+        block, body = _HANDLER.split(text.strip() + "\n")
+    except ValueError as error:
+        raise UnreadableArticle(
+            path,
+            "front_matter",
+            f"the front matter that opens in line {opened} is never closed; "
+            "put a line with --- below it",
+        ) from error
+    if len(block) > MAX_FRONT_MATTER_CHARS:
+        raise UnreadableArticle(
+            path,
+            "front_matter",
+            f"the front matter that opens in line {opened} has {len(block):,} characters, "
+            f"more than {MAX_FRONT_MATTER_CHARS:,}; is its closing --- missing?",
+        )
+    notes: tuple[str, ...] = ()
+    try:
+        loaded = _HANDLER.load(block, Loader=_YAML_LOADER)
+    except (yaml.YAMLError, RecursionError, ValueError) as error:
+        loaded = None
+        notes = (
+            f"the front matter is not valid YAML ({_yaml_place(error, opened)}): read by line",
+        )
+    meta = _from_yaml(loaded) if isinstance(loaded, dict) else _by_line(block)
+    if not meta and block.strip():
+        raise UnreadableArticle(
+            path,
+            "front_matter",
+            f"no line of the front matter that opens in line {opened} has the form `key: value`",
+        )
+    return _Split(meta, body, notes)
+
+
+def _yaml_place(error: Exception, opened: int) -> str:
+    mark = getattr(error, "problem_mark", None)
+    problem = getattr(error, "problem", None) or type(error).__name__
+    return f"line {opened + mark.line}: {problem}" if mark is not None else str(problem)
+
+
+def _from_yaml(loaded: dict[object, object]) -> Meta:
+    meta: dict[str, tuple[str, ...]] = {}
+    for key, value in loaded.items():
+        items = value if isinstance(value, list) else [value]
+        # Nested values are dropped, not printed: aliases could make them huge.
+        meta[str(key).lower()] = tuple(item for item in items if isinstance(item, str))
+    return meta
+
+
+def _by_line(block: str) -> Meta:
+    """Read front matter that no YAML parser accepts, as the generators that wrote it meant it."""
+    meta: dict[str, tuple[str, ...]] = {}
+    key = ""
+    for line in block.split("\n"):
+        if match := _KEY_LINE.match(line):
+            key = match[1].lower()
+            value = _unquote(match[2] or "")
+            meta[key] = (value,) if value else ()
+        elif key and (match := _ITEM_LINE.match(line)):
+            meta[key] = (*meta[key], _unquote(match[1]))
+    return meta
+
+
+def _unquote(value: str) -> str:
+    value = value.strip()
+    if len(value) >= 2 and value[0] == value[-1] and value[0] in "'\"":
+        inner = value[1:-1]
+        return inner.replace("''", "'") if value[0] == "'" else inner.replace('\\"', '"')
+    return value
+
+
+def _first(meta: Meta, *keys: str) -> str:
+    for key in keys:
+        values = meta.get(key, ())
+        if values and values[0].strip():
+            return values[0].strip()
+    return ""
+
+
+def _many(meta: Meta, *keys: str) -> tuple[str, ...]:
+    for key in keys:
+        values = meta.get(key, ())
+        if len(values) == 1:
+            values = tuple(_LIST_SPLIT.split(values[0]))
+        values = tuple(item.strip() for item in values if item.strip())
+        if values:
+            return values
+    return ()

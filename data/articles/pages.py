@@ -1,0 +1,309 @@
+"""Whole HTML pages as a browser saves them: metadata, visible stamp and main text."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any, Final, NamedTuple
+
+import trafilatura
+from lxml import etree, html
+from lxml.html import HtmlElement
+
+from mentionstudy.data.articles.body import Body, read_markup
+from mentionstudy.data.articles.boilerplate import credit
+from mentionstudy.data.articles.context import Context, Facts
+from mentionstudy.data.articles.model import Article
+from mentionstudy.data.articles.plain import stamp_in_text
+from mentionstudy.data.articles.timestamps import Published, Stamp, find_stamps, parse_stamp
+
+_PAGE: Final = re.compile(
+    r"\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html)[\s>]", re.I | re.S
+)
+_HEAD_OR_BODY: Final = re.compile(r"<(?:html|head|body)[\s>]", re.I)
+_SNIFFED_CHARS: Final = 4096
+
+# Where known portals put the text. Ids are tried before classes, in this order.
+_CONTAINER_IDS: Final = (
+    "ContentBody",  # Eastmoney
+    "artibody",  # Sina
+    "endText",  # NetEase until about 2020
+    "ctrlfscont",  # STCN until about 2021
+    "Cnt-Main-Article-QQ",  # Tencent until about 2019
+    "main_content",  # ifeng
+    "js_content",  # WeChat
+    "Main_Content_Val",  # Caixin
+    "article_content",
+    "articleContent",
+    "article-content",
+)
+_CONTAINER_CLASSES: Final = (
+    "post_body",  # NetEase
+    "post_text",
+    "txtinfos",  # Eastmoney
+    "detail-content",  # STCN, CLS
+    "txt_con",  # STCN
+    "art_contextBox",  # Hexun
+    "content-article",  # Tencent
+    "news_txt",  # The Paper
+    "article__bd__detail",  # Xueqiu
+    "main-text",  # 10jqka
+    "TRS_Editor",  # the content system of many newspapers
+    "articleBody",
+    "entry-content",
+)
+_MIN_CONTAINER_CHARS: Final = 20
+_INLINE_RELATED_SHARE: Final = 0.3  # in a container of text alone, earlier lists are interludes
+_NOT_TEXT_TAGS: Final = ("nav", "aside", "header", "footer", "script", "style", "form")
+_MAX_TRAFILATURA_CHARS: Final = 3_000_000  # its time grows with the page; seconds beyond this
+
+_TIME_METAS: Final = (
+    "article:published_time",
+    "og:published_time",
+    "datepublished",
+    "publishdate",
+    "pubdate",
+    "publish_date",
+    "publish-date",
+    "publishtime",
+    "publish_time",
+    "weibo: article:create_at",
+    "weibo:article:create_at",
+    "dc.date.issued",
+    "dc.date",
+)
+_SOURCE_METAS: Final = ("mediaid", "article:author", "source", "og:article:author", "author")
+_VISIBLE_SOURCE: Final = re.compile(r"来源\s*[:：]\s*([^\s|｜<>（）()]{2,20})")
+_TITLE_MARK: Final = re.compile(r"\s*(?:[_|｜]|-+|—+|–)\s*")
+_MIN_HEADLINE_CHARS: Final = 6
+_HEADER_CHARS: Final = 600  # stamp and source stand within so many characters below the title
+_DISAGREE_SECONDS: Final = 300
+
+
+class _Found(NamedTuple):
+    """A publication time and where it stands."""
+
+    stamp: Stamp | None
+    origin: str
+
+
+def is_page(text: str) -> bool:
+    """Tell whether a text is a whole HTML page."""
+    head = text[:_SNIFFED_CHARS]
+    return _PAGE.match(head) is not None or _HEAD_OR_BODY.search(head) is not None
+
+
+def read_page(text: str, context: Context) -> Article:
+    """Read a whole HTML page.
+
+    Parameters
+    ----------
+    text
+        The page.
+    context
+        Where it came from.
+
+    Returns
+    -------
+    Article
+        The text is that of the portal's own article container where the portal is known, else
+        what trafilatura takes for the main text. The time is the first of: meta tags, JSON-LD,
+        the stamp below the title, the date in the first sentence.
+    """
+    tree = _tree(text)
+    if tree is None:
+        return Facts().article(read_markup("", context.options.engine), Published(), context)
+    metas = _metas(tree)
+    visible = _visible_text(tree)
+    title = _title(tree, visible)
+    header = _below_title(visible, title)
+    body, notes = _main_text(tree, context)
+    facts = Facts(
+        title=title,
+        source=_source(metas, header, body.text),
+        url=_url(tree, metas),
+    )
+    found = _published(tree, metas, header, visible, body.text)
+    published = facts.published(found.stamp, found.origin, context)
+    return facts.article(body, published, context, (*notes, *_disagreement(found, header)))
+
+
+def read_fragment(text: str, context: Context) -> Article:
+    """Read HTML that is a piece of a page: its text, with the first heading as title."""
+    body = read_markup(text, context.options.engine)
+    tree = _tree(text)
+    heading = tree.find(".//h1") if tree is not None else None
+    title = " ".join(heading.text_content().split()) if heading is not None else ""
+    published = Facts().published(stamp_in_text(body.text), "text", context)
+    return Facts(title=title, source=credit(body.text)).article(body, published, context)
+
+
+def _tree(text: str) -> HtmlElement | None:
+    parser = html.HTMLParser(encoding="utf-8", huge_tree=True)
+    try:
+        tree = html.document_fromstring(text.encode("utf-8", "replace"), parser=parser)
+    except etree.ParserError:
+        return None
+    return tree if isinstance(tree, HtmlElement) else None
+
+
+def _metas(tree: HtmlElement) -> dict[str, str]:
+    metas: dict[str, str] = {}
+    for meta in tree.iter("meta"):
+        name = meta.get("property") or meta.get("name") or meta.get("itemprop")
+        content = meta.get("content")
+        if name and content and content.strip():
+            metas.setdefault(name.strip().lower(), content.strip())
+    return metas
+
+
+def _title(tree: HtmlElement, visible: str) -> str:
+    """Return the headline: the part of the window title that also stands on the page."""
+    element = tree.find(".//title")
+    window = " ".join((element.text or "").split()) if element is not None else ""
+    for heading in tree.iter("h1"):
+        text = " ".join(heading.text_content().split())
+        if len(text) >= _MIN_HEADLINE_CHARS and text in window:
+            return str(text)
+    marks = [match.span() for match in _TITLE_MARK.finditer(window)]
+    starts, ends = [0, *(end for _, end in marks)], [len(window), *(start for start, _ in marks)]
+    parts = {window[start:end].strip() for start in starts for end in ends if start < end}
+    shown = [part for part in parts if len(part) >= _MIN_HEADLINE_CHARS and part in visible]
+    return max(shown, key=len, default=window)
+
+
+def _url(tree: HtmlElement, metas: dict[str, str]) -> str:
+    for link in tree.iter("link"):
+        if link.get("rel") == "canonical" and link.get("href"):
+            return str(link.get("href"))
+    return metas.get("og:url", "")
+
+
+def _source(metas: dict[str, str], header: str, text: str) -> str:
+    stated = next((metas[name] for name in _SOURCE_METAS if name in metas), "")
+    found = _VISIBLE_SOURCE.search(header[:_HEADER_CHARS])
+    if found and "mediaid" not in metas:
+        return found[1]
+    return stated or credit(text)
+
+
+def _visible_text(tree: HtmlElement) -> str:
+    """Join the text of a page without scripts; hidden blocks included, it only finds stamps."""
+    parts = []
+    body = tree.find("body")
+    for element in (tree if body is None else body).iter():
+        if isinstance(element.tag, str) and element.tag not in ("script", "style") and element.text:
+            parts.append(element.text)
+        if element.tail:
+            parts.append(element.tail)
+    return " ".join(" ".join(parts).split())
+
+
+def _below_title(visible: str, title: str) -> str:
+    """Return the page's text below the last place that can be its headline, else all of it."""
+    place = visible.find(title) if title else -1
+    return visible[place + len(title) :] if place >= 0 else visible
+
+
+def _published(
+    tree: HtmlElement, metas: dict[str, str], header: str, visible: str, text: str
+) -> _Found:
+    for name in _TIME_METAS:
+        if name in metas and (stamp := parse_stamp(metas[name])):
+            return _Found(stamp, f"meta:{name}")
+    for value in _json_ld_dates(tree):
+        if stamp := parse_stamp(value):
+            return _Found(stamp, "json_ld.datePublished")
+    stamp = _first_with_time(header[:_HEADER_CHARS]) or _first_with_time(visible)
+    if stamp is None:
+        days = find_stamps(header[:_HEADER_CHARS], limit=1)
+        stamp = days[0][1] if days else None
+    if stamp is not None:
+        return _Found(stamp, "page_stamp")
+    stamp = stamp_in_text(text)
+    return _Found(stamp, "text" if stamp is not None else "")
+
+
+def _first_with_time(text: str) -> Stamp | None:
+    return next((stamp for _, stamp in find_stamps(text) if stamp.precision != "day"), None)
+
+
+def _disagreement(found: _Found, header: str) -> tuple[str, ...]:
+    """Note a visible stamp that says something else than the metadata."""
+    if found.stamp is None or not found.origin.startswith(("meta", "json")):
+        return ()
+    seen = _first_with_time(header[:_HEADER_CHARS])
+    if seen is None or found.stamp.precision == "day":
+        return ()
+    if abs((seen.clock - found.stamp.clock).total_seconds()) <= _DISAGREE_SECONDS:
+        return ()
+    return (f"{found.origin} says {found.stamp.clock}, the page shows {seen.clock}",)
+
+
+def _json_ld_dates(tree: HtmlElement) -> Iterator[str]:
+    for script in tree.iter("script"):
+        if script.get("type") == "application/ld+json" and script.text:
+            try:
+                loaded = json.loads(script.text)
+            except (ValueError, RecursionError):
+                continue
+            yield from _dates_in(loaded)
+
+
+def _dates_in(loaded: Any) -> Iterator[str]:
+    """Walk JSON-LD without recursion: the graph is the page author's."""
+    waiting = [loaded]
+    while waiting:
+        node = waiting.pop(0)
+        if isinstance(node, dict):
+            if isinstance(value := node.get("datePublished"), str):
+                yield value
+            waiting.extend(item for item in node.values() if isinstance(item, dict | list))
+        elif isinstance(node, list):
+            waiting.extend(node)
+
+
+def _main_text(tree: HtmlElement, context: Context) -> tuple[Body, tuple[str, ...]]:
+    engine = context.options.engine
+    container = _container(tree)
+    if container is not None:
+        return read_markup(_serialised(container), engine, _INLINE_RELATED_SHARE), ()
+    whole = _serialised(tree)
+    if len(whole) <= _MAX_TRAFILATURA_CHARS:
+        extracted = trafilatura.extract(
+            whole, output_format="html", include_links=True, include_comments=False, fast=True
+        )
+        if extracted:
+            return read_markup(extracted, engine), ("main text found by trafilatura",)
+    for element in list(tree.iter(*_NOT_TEXT_TAGS)):
+        if element.tag != "script" and element.getparent() is not None:
+            element.drop_tree()
+    body = tree.find("body")
+    markup = _serialised(tree if body is None else body)
+    return read_markup(markup, engine), ("no main text was told apart: the whole page is read",)
+
+
+def _container(tree: HtmlElement) -> HtmlElement | None:
+    by_id: dict[str, HtmlElement] = {}
+    by_class: dict[str, HtmlElement] = {}
+    for element in tree.iter():
+        if not isinstance(element.tag, str):
+            continue
+        if (name := element.get("id")) in _CONTAINER_IDS:
+            by_id.setdefault(str(name), element)
+        for name in (element.get("class") or "").split():
+            if name in _CONTAINER_CLASSES:
+                by_class.setdefault(name, element)
+        if element.get("itemprop") == "articleBody":
+            by_class.setdefault("articleBody", element)
+    ordered = [by_id[name] for name in _CONTAINER_IDS if name in by_id]
+    ordered += [by_class[name] for name in _CONTAINER_CLASSES if name in by_class]
+    for element in ordered:
+        if len(element.text_content().strip()) >= _MIN_CONTAINER_CHARS:
+            return element
+    return None
+
+
+def _serialised(element: HtmlElement) -> str:
+    return str(html.tostring(element, encoding="unicode", with_tail=False))

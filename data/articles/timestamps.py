@@ -1,0 +1,201 @@
+"""Publication times: reading the stamps that portals print and deciding what they mean."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta, timezone
+from email.utils import parsedate_to_datetime
+from typing import Final, NamedTuple
+
+from mentionstudy.data.articles.feeds import FeedTable
+from mentionstudy.data.articles.model import BEIJING, Precision, ZonePolicy
+
+_DATE: Final = (
+    r"(?P<y>(?:19|20)\d\d)\s*(?:[-/.]|年)\s*(?P<m>\d{1,2})\s*(?:[-/.]|月)\s*(?P<d>\d{1,2})"
+)
+_TIME: Final = r"(?P<H>\d{1,2})[:：](?P<M>\d\d)(?:[:：](?P<S>\d\d)(?:[.,]\d{1,9})?)?"
+_ZONE: Final = r"(?P<zone>Z|UTC|GMT|CST|[+-]\d\d:?\d\d)"
+_STAMP: Final = re.compile(
+    rf"(?<!\d){_DATE}(?!\d)\s*日?(?:\s*T?\s*(?:星期.|周.)?\s*{_TIME}(?:\s*{_ZONE}(?![\w]))?)?",
+    re.IGNORECASE,
+)
+_RFC_822: Final = re.compile(r"(?:[A-Za-z]{3},\s*)?\d{1,2} [A-Za-z]{3} \d{4} \d\d:\d\d")
+_COMPACT: Final = re.compile(
+    r"(?P<y>(?:19|20)\d\d)(?P<m>\d\d)(?P<d>\d\d)(?:(?P<H>\d\d)(?P<M>\d\d)(?P<S>\d\d)?)?"
+)
+_GMT_LABELS: Final = frozenset({"Z", "UTC", "GMT"})
+_MAX_STAMP_CHARS: Final = 80
+_EARLIEST_YEAR: Final = 1990  # the Shanghai exchange opened; an earlier stamp is a zero date
+
+
+class Stamp(NamedTuple):
+    """A date or time as printed.
+
+    Attributes
+    ----------
+    clock
+        The printed clock, naive.
+    precision
+        What the print gives.
+    offset
+        The printed offset from UTC, None if there is none.
+    is_gmt
+        Whether the label is GMT, UTC, Z or +00:00, which some feeds print wrongly.
+    """
+
+    clock: datetime
+    precision: Precision
+    offset: timedelta | None
+    is_gmt: bool
+
+
+class Published(NamedTuple):
+    """A publication time that was decided; the fields are those of `Article`."""
+
+    at: datetime | None = None
+    precision: Precision | None = None
+    origin: str = ""
+    policy: ZonePolicy = "none"
+    notes: tuple[str, ...] = ()
+
+
+def parse_stamp(text: str) -> Stamp | None:
+    """Read one stamp that is a whole field.
+
+    Parameters
+    ----------
+    text
+        ``2022-01-06 15:11:41 +0800``, ``Fri, 09 Apr 2021 18:10:00 GMT``, ``2019年09月11日01:53``,
+        ``2021-12-08T10:19:17+08:00``, ``20190926121100`` and the like.
+
+    Returns
+    -------
+    Stamp or None
+        None if the text is no date.
+    """
+    text = text.strip()[:_MAX_STAMP_CHARS]
+    if match := _STAMP.match(text):
+        return _stamp(match)
+    if _RFC_822.match(text):
+        return _rfc_822(text)
+    if match := _COMPACT.fullmatch(text):
+        return _stamp(match)
+    return None
+
+
+def find_stamps(text: str, start: int = 0, limit: int = 50) -> list[tuple[int, Stamp]]:
+    """List the stamps in a text with their offsets.
+
+    Parameters
+    ----------
+    text
+        Any text.
+    start
+        Where to begin.
+    limit
+        At most so many are returned.
+
+    Returns
+    -------
+    list of (int, Stamp)
+        Offset and stamp in the order of the text; dates without a year are not stamps.
+    """
+    found: list[tuple[int, Stamp]] = []
+    for match in _STAMP.finditer(text, start):
+        stamp = _stamp(match)
+        if stamp is not None:
+            found.append((match.start(), stamp))
+            if len(found) == limit:
+                break
+    return found
+
+
+def decide(
+    stamp: Stamp, origin: str, facts: dict[str, tuple[str, ...]], feeds: FeedTable
+) -> Published:
+    """Decide what a stamp means.
+
+    Parameters
+    ----------
+    stamp
+        As printed.
+    origin
+        The field it stands in.
+    facts
+        What the article says of its ``source``, ``author``, ``url``, ``category``.
+    feeds
+        The zone policies.
+
+    Returns
+    -------
+    Published
+        Aware time in Asia/Shanghai with its precision and policy. A stamp at midnight sharp is a
+        date: portals that print ``00:00:00`` know no time of day.
+    """
+    feed = feeds.find(facts)
+    policy = feed.policy if feed is not None else None
+    at_midnight = (stamp.clock.hour, stamp.clock.minute, stamp.clock.second) == (0, 0, 0)
+    if stamp.precision == "day" or at_midnight or policy == "date_only":
+        day = stamp.clock.replace(hour=0, minute=0, second=0, tzinfo=BEIJING)
+        notes: tuple[str, ...] = ()
+        if stamp.precision != "day":
+            notes = ("the stamp is midnight sharp: read as a date without a time of day",)
+            if not at_midnight:
+                notes = (f"the feed {feed.name!r} prints no true time of day",) if feed else ()
+        return Published(day, "day", origin, "date_only", notes)
+    if stamp.offset is None:
+        return Published(_beijing(stamp.clock, None), stamp.precision, origin, "naive_beijing")
+    if stamp.is_gmt and policy == "beijing_labelled_gmt" and feed is not None:
+        note = f"the label GMT is not believed: {feed.name} prints Beijing time under it"
+        at = _beijing(stamp.clock, None)
+        return Published(at, stamp.precision, origin, "beijing_labelled_gmt", (note,))
+    return Published(_beijing(stamp.clock, stamp.offset), stamp.precision, origin, "stated")
+
+
+def _beijing(clock: datetime, offset: timedelta | None) -> datetime:
+    if offset is None:
+        return clock.replace(tzinfo=BEIJING)
+    return clock.replace(tzinfo=timezone(offset)).astimezone(BEIJING)
+
+
+def _stamp(match: re.Match[str]) -> Stamp | None:
+    parts = match.groupdict()
+    hour, minute, second = parts.get("H"), parts.get("M"), parts.get("S")
+    try:
+        day = datetime(int(parts["y"]), int(parts["m"]), int(parts["d"]))
+        clock = day.replace(hour=int(hour or 0), minute=int(minute or 0), second=int(second or 0))
+    except ValueError:
+        return None
+    if clock.year < _EARLIEST_YEAR:
+        return None
+    offset = _offset((parts.get("zone") or "").upper())
+    precision: Precision = "day" if hour is None else "minute" if second is None else "second"
+    return Stamp(clock, precision, offset, offset == timedelta(0))
+
+
+def _offset(zone: str) -> timedelta | None:
+    if not zone:
+        return None
+    if zone in _GMT_LABELS:
+        return timedelta(0)
+    if zone == "CST":  # on Chinese pages: China Standard Time
+        return timedelta(hours=8)
+    sign = -1 if zone[0] == "-" else 1
+    hours, minutes = int(zone[1:3]), int(zone[-2:])
+    if hours > 14 or minutes > 59:
+        return None
+    return sign * timedelta(hours=hours, minutes=minutes)
+
+
+def _rfc_822(text: str) -> Stamp | None:
+    try:
+        value = parsedate_to_datetime(text)
+    except (ValueError, IndexError):
+        return None
+    if value.year < _EARLIEST_YEAR:
+        return None
+    offset = value.utcoffset()
+    if offset is None and text.rstrip().endswith("-0000"):  # RFC 2822: UTC, zone unknown
+        offset = UTC.utcoffset(None)
+    seconds: Precision = "second" if text.count(":") >= 2 else "minute"
+    return Stamp(value.replace(tzinfo=None), seconds, offset, offset == timedelta(0))

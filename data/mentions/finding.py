@@ -1,0 +1,111 @@
+"""Finding the mentions of articles with every dialect that is there."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
+
+import pandas as pd
+
+from mentionstudy.data.articles.model import (
+    LIST_SEPARATOR,
+    Article,
+    articles_from_frame,
+    document_of,
+)
+from mentionstudy.data.mentions import dialects as _package
+from mentionstudy.data.mentions.model import (
+    MENTION_COLUMNS,
+    NOT_IN_TEXT,
+    Dialect,
+    Finding,
+    Mention,
+    Page,
+    mention,
+)
+
+
+@lru_cache(maxsize=1)
+def dialects() -> tuple[Dialect, ...]:
+    """Return the dialects in the order in which they are asked.
+
+    Returns
+    -------
+    tuple of Dialect
+        The object ``DIALECT`` of each module in ``mentionstudy.data.mentions.dialects``.
+    """
+    found: list[Dialect] = []
+    for module in pkgutil.iter_modules(_package.__path__):
+        loaded = importlib.import_module(f"{_package.__name__}.{module.name}")
+        if hasattr(loaded, "DIALECT"):
+            found.append(loaded.DIALECT)
+    return tuple(sorted(found, key=lambda dialect: (dialect.rank, dialect.name)))
+
+
+def mentions_of(article: Article, using: Sequence[Dialect] | None = None) -> list[Mention]:
+    """Find the securities that one article names.
+
+    Parameters
+    ----------
+    article
+        From a reader or a stored table.
+    using
+        The dialects to ask; all by default.
+
+    Returns
+    -------
+    list of Mention
+        One per security and dialect, in the order of dialects and then of first occurrence.
+    """
+    page = Page(article.title, document_of(article), article.source, ())
+    mentions: list[Mention] = []
+    for dialect in dialects() if using is None else using:
+        grouped: dict[str, list[Finding]] = {}
+        for finding in dialect.find(page):
+            grouped.setdefault(finding.security.symbol, []).append(finding)
+        if not grouped:
+            continue
+        mentions.extend(mention(article, dialect.name, found) for found in grouped.values())
+        spans = (
+            (finding.position, finding.end)
+            for found in grouped.values()
+            for finding in found
+            if finding.position != NOT_IN_TEXT and finding.end > finding.position
+        )
+        page = page._replace(claimed=(*page.claimed, *spans))
+    return mentions
+
+
+def find_mentions(articles: Iterable[Article] | pd.DataFrame) -> pd.DataFrame:
+    """Find the securities that articles name.
+
+    Parameters
+    ----------
+    articles
+        Articles, or a frame of them with the columns of `articles_to_frame`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per article, security and dialect with the columns `MENTION_COLUMNS`;
+        ``positions`` holds the offsets joined by a semicolon.
+    """
+    if isinstance(articles, pd.DataFrame):
+        articles = articles_from_frame(articles)
+    return mentions_to_frame(found for article in articles for found in mentions_of(article))
+
+
+def mentions_to_frame(mentions: Iterable[Mention]) -> pd.DataFrame:
+    """Put mentions into a frame with the columns `MENTION_COLUMNS`."""
+    frame = pd.DataFrame(_rows(mentions), columns=list(MENTION_COLUMNS))
+    types = {"occurrences": "int64", "confidence": "float64", "in_title": "bool"}
+    return frame.astype(types)
+
+
+def _rows(mentions: Iterable[Mention]) -> Iterator[list[object]]:
+    for found in mentions:
+        row: list[object] = [getattr(found, name) for name in MENTION_COLUMNS]
+        row[MENTION_COLUMNS.index("positions")] = LIST_SEPARATOR.join(map(str, found.positions))
+        yield row

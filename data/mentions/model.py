@@ -1,0 +1,153 @@
+"""A mention: one security named by one article, found by one dialect."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable
+from typing import Final, NamedTuple, Protocol
+
+from mentionstudy.data.articles.document import Document
+from mentionstudy.data.articles.model import Article
+from mentionstudy.data.securities import Security
+
+NOT_IN_TEXT: Final = -1
+"""Position of a mention that is not visible text, such as a chart."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Mention:
+    """One security that one article names, by one dialect.
+
+    Attributes
+    ----------
+    article_id, symbol, kind
+        Of the article and of the security.
+    dialect
+        How it is named, such as ``eastmoney_widget``.
+    occurrences
+        How often in the body; if it stands only in the title, how often there.
+    positions
+        Offsets into ``Article.text`` in ascending order; `NOT_IN_TEXT` where there is none.
+    confidence
+        Between 0 and 1: how often such a mention is one of that security and means it.
+    surface
+        The visible words of the first occurrence; the code for a chart.
+    in_title
+        Whether the title holds these words.
+    """
+
+    article_id: str
+    symbol: str
+    kind: str
+    dialect: str
+    occurrences: int
+    positions: tuple[int, ...]
+    confidence: float
+    surface: str
+    in_title: bool
+
+
+MENTION_COLUMNS: Final[tuple[str, ...]] = tuple(field.name for field in dataclasses.fields(Mention))
+"""Columns of a frame of mentions, one for each field of `Mention`."""
+
+
+class Finding(NamedTuple):
+    """One place where a dialect sees a security.
+
+    Attributes
+    ----------
+    security
+        What is named.
+    surface
+        The visible words.
+    position
+        Offset into the body's text, `NOT_IN_TEXT` for none.
+    confidence
+        Between 0 and 1.
+    end
+        Offset behind the words, so that no other dialect reads the same characters again.
+    in_title
+        Whether the place is in the title and not in the body.
+    """
+
+    security: Security
+    surface: str
+    position: int
+    confidence: float
+    end: int = NOT_IN_TEXT
+    in_title: bool = False
+
+
+class Page(NamedTuple):
+    """What a dialect reads of an article.
+
+    Attributes
+    ----------
+    title
+        The article's title.
+    document
+        Its parsed body.
+    source
+        Who published it.
+    claimed
+        Spans of the text that dialects before this one have read.
+    """
+
+    title: str
+    document: Document
+    source: str
+    claimed: tuple[tuple[int, int], ...]
+
+
+class Dialect(Protocol):
+    """One way in which portals name a security.
+
+    To add one, put a module with an object ``DIALECT`` of this shape into ``dialects/``.
+
+    Attributes
+    ----------
+    name
+        Stable; the value of the column ``dialect``.
+    rank
+        Dialects are asked in ascending order; embedded codes before codes in text.
+    """
+
+    name: str
+    rank: int
+
+    def find(self, page: Page) -> Iterable[Finding]:
+        """Yield every place where the article names a security in this way."""
+        ...
+
+
+def mention(article: Article, dialect: str, found: list[Finding]) -> Mention:
+    """Join the findings of one security by one dialect in one article.
+
+    Parameters
+    ----------
+    article
+        The article.
+    dialect
+        The dialect's name.
+    found
+        One or more findings of one security.
+
+    Returns
+    -------
+    Mention
+        With the highest confidence of the findings.
+    """
+    body = [finding for finding in found if not finding.in_title]
+    counted = sorted(body or found, key=lambda finding: finding.position)
+    first = next((finding for finding in counted if finding.surface), counted[0])
+    return Mention(
+        article_id=article.article_id,
+        symbol=first.security.symbol,
+        kind=first.security.kind,
+        dialect=dialect,
+        occurrences=len(counted),
+        positions=tuple(finding.position for finding in counted),
+        confidence=max(finding.confidence for finding in found),
+        surface=first.surface,
+        in_title=len(body) < len(found) or bool(first.surface and first.surface in article.title),
+    )
