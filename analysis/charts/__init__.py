@@ -1,13 +1,12 @@
 """Pure functions from result frames to plotly figures; notebooks and pages use the same ones."""
 
+from mentionstudy.analysis.charts.averages import aar_bars, caar_fan
 from mentionstudy.analysis.charts.event import ar_bars, candles, car_band
 from mentionstudy.analysis.charts.labels import CHINESE, ENGLISH, Labels, labels_for
 from mentionstudy.analysis.charts.look import FONTS, Look, UpColour, plain
-from mentionstudy.analysis.charts.study import (
+from mentionstudy.analysis.charts.spread import (
     MAX_PANELS,
     MAX_ROWS,
-    aar_bars,
-    caar_fan,
     car_distribution,
     car_small_multiples,
     event_calendar,

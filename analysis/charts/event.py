@@ -23,7 +23,7 @@ from mentionstudy.analysis.charts.look import (
     vertical,
 )
 
-_CRITICAL = 1.959963984540054  # the two-sided 5 % point of the normal distribution
+CRITICAL = 1.959963984540054  # the two-sided 5 % point of the normal distribution
 
 
 def candles(
@@ -203,7 +203,7 @@ def ar_bars(ar: pd.DataFrame, *, name: str = "", look: Look | None = None) -> go
         return nothing(title, look)
     fig = figure(title, count(1, look), look, height=320)
     scaled = rows["sar"] if "sar" in rows else pd.Series(np.nan, index=rows.index)
-    strong = scaled.abs() > _CRITICAL
+    strong = scaled.abs() > CRITICAL
     for mask, colour, label in ((strong, look.line, "sig"), (~strong, look.pale, "not_sig")):
         part = rows[mask]
         fig.add_trace(

@@ -1,4 +1,4 @@
-"""Charts of a study: averages over events, and every event beside the others."""
+"""Charts of every event beside the others: heat map, distribution, calendar, small multiples."""
 
 from __future__ import annotations
 
@@ -9,139 +9,21 @@ import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from mentionstudy.analysis.charts.event import add_band
 from mentionstudy.analysis.charts.look import (
     PERCENT,
     PERCENT_AXIS,
-    SHAPE,
     Look,
     count,
     dress,
     figure,
     nothing,
-    percent_axis,
     plain,
     tau_axis,
     vertical,
 )
 
-_CRITICAL = 1.959963984540054  # the two-sided 5 % point of the normal distribution
 MAX_ROWS = 300  # rows of the heat map that stay apart; above, neighbours are averaged
 MAX_PANELS = 24  # small multiples that stay readable on a page
-
-
-def aar_bars(aar: pd.DataFrame, *, look: Look | None = None) -> go.Figure:
-    """Draw the average abnormal return of each day with its 95 % whiskers.
-
-    Parameters
-    ----------
-    aar
-        ``EventStudyResult.aar``: columns ``tau, n, aar`` (decimal) and, if known, ``se``. Days
-        whose ``aar`` lies beyond 1.96 ``se`` are dark, the others pale.
-    look
-        Colours, language, note.
-
-    Returns
-    -------
-    plotly.graph_objects.Figure
-    """
-    look = look or Look()
-    text = look.labels
-    rows = aar.dropna(subset=["aar"]).sort_values("tau")
-    if rows.empty:
-        return nothing(text["aar_title"], look)
-    se = rows["se"] if "se" in rows else pd.Series(np.nan, index=rows.index)
-    strong = rows["aar"].abs() > _CRITICAL * se
-    fig = figure(text["aar_title"], count(int(rows["n"].max()), look), look, height=320)
-    for mask, colour, label in ((strong, look.line, "sig"), (~strong, look.pale, "not_sig")):
-        part = rows[mask]
-        fig.add_trace(
-            go.Bar(
-                x=part["tau"],
-                y=part["aar"],
-                width=0.75,
-                marker={"color": colour, "line": {"color": look.line, "width": 1}},
-                error_y={
-                    "array": (_CRITICAL * se[mask]).fillna(0),
-                    "color": SHAPE,
-                    "thickness": 1,
-                    "width": 3,
-                    "visible": bool(se.notna().any()),
-                },
-                customdata=part[["n"]].assign(t=part["aar"] / se[mask]).to_numpy(),
-                hovertemplate=(
-                    f"τ = %{{x}}<br>{text['aar']} %{{y:{PERCENT}}}<br>t %{{customdata[1]:.2f}}"
-                    "<br>N %{customdata[0]}<extra></extra>"
-                ),
-                name=text[label],
-            )
-        )
-    fig.update_xaxes(**tau_axis(rows["tau"].tolist(), look))
-    fig.update_yaxes(**percent_axis(text["aar"]))
-    fig.update_layout(shapes=[vertical(0)], barmode="overlay", showlegend=bool(strong.any()))
-    return fig
-
-
-def caar_fan(aar: pd.DataFrame, *, look: Look | None = None) -> go.Figure:
-    """Draw the cumulative average abnormal return with its 95 % band and the events per day.
-
-    Parameters
-    ----------
-    aar
-        ``EventStudyResult.aar``: columns ``tau, n, caar, ci_low, ci_high`` (decimal).
-    look
-        Colours, language, note.
-
-    Returns
-    -------
-    plotly.graph_objects.Figure
-        The strip beneath shows N of each day, since a changing sample moves the average too.
-    """
-    look = look or Look()
-    text = look.labels
-    rows = aar.dropna(subset=["caar"]).sort_values("tau")
-    if rows.empty:
-        return nothing(text["caar_title"], look)
-    fig = make_subplots(
-        rows=2, cols=1, shared_xaxes=True, vertical_spacing=0.04, row_heights=[0.82, 0.18]
-    )
-    add_band(fig, rows, look, row=1, col=1)
-    fig.add_trace(
-        go.Scatter(
-            x=rows["tau"],
-            y=rows["caar"],
-            mode="lines+markers",
-            line={"color": look.line, "width": 2.4},
-            marker={"size": 5},
-            customdata=rows[["n"]].to_numpy(),
-            hovertemplate=(
-                f"τ = %{{x}}<br>{text['caar']} %{{y:{PERCENT}}}<br>N %{{customdata[0]}}"
-                "<extra></extra>"
-            ),
-            name=text["caar"],
-        ),
-        row=1,
-        col=1,
-    )
-    fig.add_trace(
-        go.Bar(
-            x=rows["tau"],
-            y=rows["n"],
-            marker={"color": SHAPE, "opacity": 0.5},
-            hovertemplate="τ = %{x}<br>N %{y}<extra></extra>",
-            showlegend=False,
-            name="N",
-        ),
-        row=2,
-        col=1,
-    )
-    dress(fig, text["caar_title"], count(int(rows["n"].max()), look), look, height=420)
-    fig.update_xaxes(**tau_axis(rows["tau"].tolist(), look))
-    fig.update_xaxes(title_text="", row=1, col=1)
-    fig.update_yaxes(**percent_axis(text["caar"]), row=1, col=1)
-    fig.update_yaxes(title_text="N", nticks=3, rangemode="tozero", row=2, col=1)
-    fig.update_layout(shapes=[vertical(0)])
-    return fig
 
 
 def event_heatmap(ar: pd.DataFrame, *, look: Look | None = None) -> go.Figure:
@@ -176,30 +58,9 @@ def event_heatmap(ar: pd.DataFrame, *, look: Look | None = None) -> go.Figure:
         bins = np.arange(events) * MAX_ROWS // events
         wide = wide.groupby(bins).mean()
         subtitle = text["bins"].format(n=f"{events:,}", rows=MAX_ROWS)
-    bound = float(np.nanpercentile(wide.abs().to_numpy(), 98)) or 0.01
     height = int(min(640, max(240, 150 + 26 * len(wide))))
     fig = figure(text["heatmap_title"], subtitle, look, height=height)
-    fig.add_trace(
-        go.Heatmap(
-            z=wide.to_numpy(),
-            x=wide.columns.to_list(),
-            y=[plain(i) for i in wide.index],
-            colorscale=look.diverging,
-            zmin=-bound,
-            zmax=bound,
-            zmid=0,
-            xgap=1,
-            ygap=1 if len(wide) <= 60 else 0,
-            hoverongaps=False,
-            colorbar={
-                "tickformat": PERCENT_AXIS,
-                "thickness": 10,
-                "outlinewidth": 0,
-                "title": {"text": f"{text['ar']}, %", "font": {"size": 12}},
-            },
-            hovertemplate=f"%{{y}}<br>τ = %{{x}}<br>{text['ar']} %{{z:{PERCENT}}}<extra></extra>",
-        )
-    )
+    fig.add_trace(_cells(wide, look))
     if events <= MAX_ROWS:
         fig.add_trace(_cells_to_click(wide, look))
     fig.update_xaxes(**tau_axis([int(t) for t in wide.columns], look))
@@ -208,6 +69,30 @@ def event_heatmap(ar: pd.DataFrame, *, look: Look | None = None) -> go.Figure:
     )
     fig.update_layout(shapes=[vertical(0) | {"layer": "above"}], showlegend=False)
     return fig
+
+
+def _cells(wide: pd.DataFrame, look: Look) -> go.Heatmap:
+    bound = float(np.nanpercentile(wide.abs().to_numpy(), 98)) or 0.01
+    name = look.labels["ar"]
+    return go.Heatmap(
+        z=wide.to_numpy(),
+        x=wide.columns.to_list(),
+        y=[plain(i) for i in wide.index],
+        colorscale=look.diverging,
+        zmin=-bound,
+        zmax=bound,
+        zmid=0,
+        xgap=1,
+        ygap=1 if len(wide) <= 60 else 0,
+        hoverongaps=False,
+        colorbar={
+            "tickformat": PERCENT_AXIS,
+            "thickness": 10,
+            "outlinewidth": 0,
+            "title": {"text": f"{name}, %", "font": {"size": 12}},
+        },
+        hovertemplate=f"%{{y}}<br>τ = %{{x}}<br>{name} %{{z:{PERCENT}}}<extra></extra>",
+    )
 
 
 def _cells_to_click(wide: pd.DataFrame, look: Look) -> go.Scatter:
@@ -260,16 +145,7 @@ def car_distribution(car: pd.DataFrame, *, look: Look | None = None) -> go.Figur
         row_heights=[0.8, 0.2] if many and points else [1.0],
     )
     if many:
-        fig.add_trace(
-            go.Histogram(
-                x=rows["car"],
-                marker={"color": look.pale, "line": {"color": look.line, "width": 1}},
-                hovertemplate=f"{text['car']} %{{x}}<br>N %{{y}}<extra></extra>",
-                showlegend=False,
-            ),
-            row=1,
-            col=1,
-        )
+        fig.add_trace(_car_histogram(rows, look), row=1, col=1)
     if points:
         fig.add_trace(_car_points(rows, look), row=2 if many else 1, col=1)
     mean, median = float(rows["car"].mean()), float(rows["car"].median())
@@ -287,6 +163,15 @@ def car_distribution(car: pd.DataFrame, *, look: Look | None = None) -> go.Figur
         shapes=[line, vertical(median, dash="dot"), vertical(0)], showlegend=False, bargap=0.02
     )
     return fig
+
+
+def _car_histogram(rows: pd.DataFrame, look: Look) -> go.Histogram:
+    return go.Histogram(
+        x=rows["car"],
+        marker={"color": look.pale, "line": {"color": look.line, "width": 1}},
+        hovertemplate=f"{look.labels['car']} %{{x}}<br>N %{{y}}<extra></extra>",
+        showlegend=False,
+    )
 
 
 def _car_points(rows: pd.DataFrame, look: Look) -> go.Scatter:
@@ -405,19 +290,7 @@ def car_small_multiples(
     for number, event_id in enumerate(shown.index):
         part = rows[rows["event_id"] == event_id]
         row, col = divmod(number, columns)
-        fig.add_trace(
-            go.Scatter(
-                x=part["tau"],
-                y=part["car"],
-                mode="lines",
-                line={"color": look.line, "width": 1.8},
-                customdata=[[plain(event_id)]] * len(part),
-                hovertemplate=f"τ = %{{x}}<br>{text['car']} %{{y:{PERCENT}}}<extra></extra>",
-                showlegend=False,
-            ),
-            row=row + 1,
-            col=col + 1,
-        )
+        fig.add_trace(_car_line(part, event_id, look), row=row + 1, col=col + 1)
         axis = "" if number == 0 else str(row * min(columns, len(shown)) + col + 1)
         shapes.append(vertical(0) | {"xref": f"x{axis}", "yref": f"y{axis} domain"})
     subtitle = count(len(ends), look)
@@ -429,6 +302,18 @@ def car_small_multiples(
     half = max(1, int(rows["tau"].abs().max()) // 2)
     fig.update_xaxes(showgrid=False, zeroline=False, tickvals=[-half, 0, half])
     return fig
+
+
+def _car_line(rows: pd.DataFrame, event_id: object, look: Look) -> go.Scatter:
+    return go.Scatter(
+        x=rows["tau"],
+        y=rows["car"],
+        mode="lines",
+        line={"color": look.line, "width": 1.8},
+        customdata=[[plain(event_id)]] * len(rows),
+        hovertemplate=f"τ = %{{x}}<br>{look.labels['car']} %{{y:{PERCENT}}}<extra></extra>",
+        showlegend=False,
+    )
 
 
 def _two_lines(event_id: object) -> str:
