@@ -188,9 +188,7 @@ class EventArrays:
         for index in range(self.residuals.n_blocks):
             yield self.residuals.block(index)
 
-    def map_blocks(
-        self, function: Callable[[ResidualBlock], T], *, threads: int = 2
-    ) -> list[T]:
+    def map_blocks(self, function: Callable[[ResidualBlock], T], *, threads: int = 2) -> list[T]:
         """Apply a function to every residual block, on several threads, results in block order.
 
         Parameters

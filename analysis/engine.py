@@ -205,6 +205,17 @@ class Engine:
             result[rows] = residual
         return result
 
+    def estimation_days(self, places: Places) -> Ints:
+        """(N, T) calendar position of each estimation day, -1 beyond the calendar's sessions."""
+        first, last = self.settings.estimation
+        days = np.empty((len(places), last - first + 1), dtype=np.int64)
+        for index, calendar in enumerate(self.panel.calendars):
+            rows = np.flatnonzero(places.calendar == index)
+            padded = self._padded(calendar.day[None, :], fill=-1)[0]
+            view = sliding_window_view(padded, last - first + 1)
+            days[rows] = view[places.position[rows] + self.left + first]
+        return days
+
     def usable_cells(self, symbol: int, calendar: int, benchmark: int) -> Bools:
         """(D,) sessions on which an event of the series would have data enough."""
         single = Places(

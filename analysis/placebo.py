@@ -1,0 +1,82 @@
+"""Placebo dates: the same firms on sessions of their own on which nothing happened."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mentionstudy.analysis.arrays import PlaceboDraw
+from mentionstudy.analysis.engine import Engine, Places
+from mentionstudy.analysis.settings import Window
+from mentionstudy.analysis.tables import Used
+
+Ints = NDArray[np.int64]
+
+
+class Placebo:
+    """Draws, for each event, another session of its firm that could have been day 0.
+
+    A session is eligible if it has the data that an event needs and its event window touches no
+    event window of the firm.
+
+    Parameters
+    ----------
+    engine
+        The model over the panel.
+    used
+        The N used events.
+    windows
+        The CAR windows.
+    """
+
+    def __init__(self, engine: Engine, used: Used, windows: tuple[Window, ...]) -> None:
+        self._engine, self._used, self._windows = engine, used, windows
+        self._eligible: tuple[Ints, Ints, Ints] | None = None
+
+    def draw(self, rng: np.random.Generator) -> PlaceboDraw:
+        """Draw one placebo sample; a firm without an eligible session gives NaN."""
+        positions, start, count = self._sessions()
+        places = self._used.places
+        some = count > 0
+        chosen = places.position.copy()
+        offset = (rng.random(len(places)) * count).astype(np.int64)
+        chosen[some] = positions[(start + offset)[some]]
+        drawn = Places(
+            calendar=places.calendar,
+            symbol=places.symbol,
+            benchmark=places.benchmark,
+            position=chosen,
+        )
+        estimates = self._engine.compute(drawn, self._windows)
+        usable = some & ~estimates.singular & ~estimates.flat
+        with np.errstate(invalid="ignore", divide="ignore"):
+            scar = estimates.car / np.sqrt(estimates.car_var)
+        for values in (estimates.ar, estimates.car, scar):
+            values[~usable] = np.nan
+        return PlaceboDraw(ar=estimates.ar, car=estimates.car, scar=scar)
+
+    def _sessions(self) -> tuple[Ints, Ints, Ints]:
+        """Eligible sessions of all series in a row, and each event's start and count therein."""
+        if self._eligible is None:
+            places = self._used.places
+            keys = np.column_stack([places.calendar, places.symbol, places.benchmark])
+            unique, series = np.unique(keys, axis=0, return_inverse=True)
+            lists = [
+                np.flatnonzero(self._free(places, row, series == index))
+                for index, row in enumerate(unique)
+            ]
+            counts = np.array([len(one) for one in lists], dtype=np.int64)
+            starts = np.concatenate([[0], np.cumsum(counts)[:-1]]).astype(np.int64)
+            every = np.concatenate([np.empty(0, dtype=np.int64), *lists])
+            self._eligible = every, starts[series], counts[series]
+        return self._eligible
+
+    def _free(self, places: Places, row: Ints, own: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        calendar, symbol, benchmark = (int(value) for value in row)
+        eligible = self._engine.usable_cells(symbol, calendar, benchmark)
+        low, high = self._engine.settings.window
+        reach = high - low
+        change = np.zeros(len(eligible) + 1, dtype=np.int64)
+        np.add.at(change, np.clip(places.position[own] - reach, 0, len(eligible)), 1)
+        np.add.at(change, np.clip(places.position[own] + reach + 1, 0, len(eligible)), -1)
+        return eligible & (np.cumsum(change[:-1]) == 0)
