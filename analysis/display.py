@@ -25,6 +25,7 @@ def facts(result: StudyResult) -> dict[str, Any]:
     return {
         "settings": settings.to_dict(),
         "settings_digest": settings.digest(),
+        "data_fingerprint": result.fingerprint,
         "model": {"title": model.title, "formula": model.formula, "source": model.source},
         "events_given": result.n_given,
         "events_used": result.n_events,
@@ -73,9 +74,8 @@ def _tests_table(result: StudyResult) -> pd.DataFrame:
         }
         for name in _TESTS_SHOWN:
             if name in by_name.index:
-                statistic, p = by_name.loc[name, "statistic"], by_name.loc[name, "p"]
-                shown = "–" if pd.isna(statistic) else f"{statistic:.2f} (p={p:.3f})"
-                row[name] = shown
+                statistic, p = float(by_name["statistic"][name]), float(by_name["p"][name])
+                row[name] = "–" if statistic != statistic else f"{statistic:.2f} (p={p:.3f})"
         rows.append(row)
     return pd.DataFrame(rows)
 

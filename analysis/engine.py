@@ -164,6 +164,16 @@ class Engine:
             actual[chunk.rows] = view[chunk.series, chunk.position + low]
         return actual
 
+    def estimation_returns(self, places: Places) -> Floats:
+        """(N, T) actual returns of the estimation window."""
+        first, last = self.settings.estimation
+        actual = np.empty((len(places), last - first + 1))
+        for group in self._groups(places):
+            chunk = self._chunk(places, *group)
+            view = sliding_window_view(chunk.design.actual, last - first + 1, axis=1)
+            actual[chunk.rows] = view[chunk.series, chunk.position + first]
+        return actual
+
     def market_window(self, places: Places) -> Floats:
         """(N, L) benchmark returns of the event window; NaN without a benchmark."""
         low, high = self.settings.window

@@ -256,7 +256,7 @@ def _residual_squares(design: Design, moments: Moments, coefficients: Coefficien
         return moments.yy + slope * (slope * moments.xx[:, q[0], q[0]] - 2 * moments.xy[:, q[0]])
     cross = np.einsum("bi,bi->b", beta, moments.xy[:, q])
     square = np.einsum("bi,bij,bj->b", beta, moments.xx[:, q][:, :, q], beta)
-    return moments.yy - 2 * cross + square
+    return np.asarray(moments.yy - 2 * cross + square)
 
 
 def _fit(
@@ -266,7 +266,7 @@ def _fit(
     q = list(design.predict)
     x_size = np.diagonal(moments.xx, axis1=1, axis2=2) + n[:, None] * moments.x_mean**2
     spread_x = np.diagonal(moments.xx, axis1=1, axis2=2)
-    singular = (spread_x <= _ROUNDING * x_size).any(axis=1)
+    singular = np.asarray((spread_x <= _ROUNDING * x_size).any(axis=1))
     singular |= ~np.isfinite(coefficients.beta).all(axis=1)
     with np.errstate(invalid="ignore", divide="ignore"):
         sigma = np.sqrt(np.where(n > n_coef, np.maximum(rss, 0.0) / (n - n_coef), np.nan))

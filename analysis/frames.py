@@ -35,7 +35,8 @@ def read_dates(values: pd.Series) -> pd.Series:
     if isinstance(values.dtype, pd.DatetimeTZDtype):
         values = values.dt.tz_localize(None)
     if pd.api.types.is_datetime64_dtype(values.dtype):
-        return values.dt.as_unit("ns")
+        dates: pd.Series = values.dt.as_unit("ns")
+        return dates
     if pd.api.types.is_numeric_dtype(values.dtype):
         whole = values.where(values.notna() & (values % 1 == 0))
         return _from_texts(whole.astype("Int64").astype("string"))

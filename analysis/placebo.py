@@ -79,4 +79,4 @@ class Placebo:
         change = np.zeros(len(eligible) + 1, dtype=np.int64)
         np.add.at(change, np.clip(places.position[own] - reach, 0, len(eligible)), 1)
         np.add.at(change, np.clip(places.position[own] + reach + 1, 0, len(eligible)), -1)
-        return eligible & (np.cumsum(change[:-1]) == 0)
+        return np.asarray(eligible & (np.cumsum(change[:-1]) == 0))

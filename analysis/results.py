@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Mapping
 from functools import cached_property, lru_cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,8 +13,10 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import special
 
+from mentionstudy.analysis import export
 from mentionstudy.analysis.arrays import EventArrays
 from mentionstudy.analysis.battery import Battery
+from mentionstudy.analysis.diagnostics import diagnostics_frame
 from mentionstudy.analysis.engine import Engine
 from mentionstudy.analysis.errors import ConfigError
 from mentionstudy.analysis.placebo import Placebo
@@ -107,6 +112,18 @@ class StudyResult:
         return float((counts[index] > 1).mean())
 
     @cached_property
+    def fingerprint(self) -> str:
+        """16 hexadecimal digits of the aligned data and the events' places."""
+        digest = hashlib.sha256()
+        for calendar in self._engine.panel.calendars:
+            for values in (calendar.sessions, calendar.returns, calendar.market, calendar.factors):
+                digest.update(np.ascontiguousarray(values).tobytes())
+        digest.update(repr(self._engine.panel.symbols).encode())
+        digest.update(self._located.places.symbol.tobytes())
+        digest.update(self._located.places.position.tobytes())
+        return digest.hexdigest()[:16]
+
+    @cached_property
     def _day0(self) -> NDArray[np.datetime64]:
         return day_zero(self._engine.panel, self._used.places)
 
@@ -152,6 +169,14 @@ class StudyResult:
         return exclusion_frame(
             self._table, self._located, self._ids, self._n_est, self._engine.panel, self.settings
         )
+
+    @cached_property
+    def diagnostics(self) -> pd.DataFrame:
+        """Diagnostics of each event's estimation.
+
+        See :func:`mentionstudy.analysis.diagnostics.diagnostics_frame`.
+        """
+        return diagnostics_frame(self._who, self._used, self._engine, self.arrays)
 
     def car(self, first: int | None = None, last: int | None = None) -> pd.DataFrame:
         """Cumulative abnormal returns per event.
@@ -336,9 +361,32 @@ class StudyResult:
 
         return text(self)
 
-    def to_frame(self) -> pd.DataFrame:
-        """Return the tests of every CAR window as one frame."""
-        return self.tests()
+    def to_frame(self, table: str = "tests") -> pd.DataFrame:
+        """Return a table by name: tests, aar, car, ar, events, diagnostics, excluded."""
+        known = export.tables(self)
+        if table not in known:
+            raise ConfigError(f"{table!r} is no table; the tables are {', '.join(known)}")
+        return known[table]()
+
+    def to_csv_dir(
+        self, folder: str | Path, provenance: Mapping[str, Any] | None = None
+    ) -> list[Path]:
+        """Write every table as CSV and ``study.json`` into a folder; returns the files."""
+        return export.to_csv_dir(self, folder, provenance)
+
+    def to_parquet(
+        self, folder: str | Path, provenance: Mapping[str, Any] | None = None
+    ) -> list[Path]:
+        """Write every table as Parquet and ``study.json`` into a folder; returns the files."""
+        return export.to_parquet(self, folder, provenance)
+
+    def to_excel(self, path: str | Path, provenance: Mapping[str, Any] | None = None) -> Path:
+        """Write a formatted workbook, settings included; returns the file."""
+        return export.to_excel(self, path, provenance)
+
+    def to_latex(self, table: str = "tests") -> str:
+        """Return a table as LaTeX for ``booktabs``."""
+        return export.to_latex(self, table)
 
     def to_dict(self) -> dict[str, Any]:
         """Return what reproduces the study: settings, digest, counts, model, notes."""

@@ -195,7 +195,7 @@ def _codes(values: pd.Series, names: tuple[str, ...]) -> Ints:
     if not len(unique):
         return np.full(len(values), -1, dtype=np.int64)
     texts = [str(value).strip() for value in unique]
-    lookup = pd.Index(names, dtype="object").get_indexer(texts)
+    lookup = pd.Index(names, dtype="object").get_indexer(pd.Index(texts))
     return np.where(codes < 0, -1, lookup[codes]).astype(np.int64)
 
 

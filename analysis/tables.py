@@ -62,7 +62,8 @@ def event_ids(table: EventTable, symbols: pd.Series, days: pd.Series) -> pd.Seri
         return given
     ids = symbols.astype("str") + "@" + days.dt.strftime("%Y-%m-%d").fillna("no-date")
     repeat = ids.groupby(ids).cumcount()
-    return ids.where(repeat == 0, ids + "#" + (repeat + 1).astype("str"))
+    numbered: pd.Series = ids.where(repeat == 0, ids + "#" + (repeat + 1).astype("str"))
+    return numbered
 
 
 def day_zero(panel: Panel, places: Places) -> NDArray[np.datetime64]:
