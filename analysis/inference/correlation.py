@@ -1,0 +1,337 @@
+"""Mean correlation of estimation residuals between events, matched by calendar date."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+from scipy import sparse
+
+from mentionstudy.analysis.arrays import Floats, Ints
+from mentionstudy.analysis.inference.outcome import Bools
+
+MIN_COMMON_DAYS = 30
+"""Fewer common days than this give no correlation of a pair of events."""
+EXACT_PAIRS = 2_000_000
+"""Up to this many pairs of events are correlated one by one."""
+_TILE = 128
+_FAR = 2**40
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResidualCorrelation:
+    """Mean residual correlation per column.
+
+    Attributes
+    ----------
+    r
+        (K,) mean over all N(N-1)/2 pairs; NaN where undefined.
+    reason
+        K sentences, empty where r is defined.
+    convention
+        How it was computed.
+    """
+
+    r: Floats
+    reason: tuple[str, ...]
+    convention: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CalendarRows:
+    """Residuals with the calendar position of each day; a row is an event, or a date's events.
+
+    Attributes
+    ----------
+    total
+        (R, T) residuals of root mean square one, summed over the row's events; 0 where missing.
+    count
+        (R, T) events of the row with a residual on that day.
+    own
+        (R,) sum over the row's events of their squared residuals.
+    events
+        (R,) events in the row.
+    day
+        (R, T) int64 calendar positions of the estimation days.
+    event_day
+        (R, L) int64 calendar positions of the event-window days.
+    """
+
+    total: Floats
+    count: Floats
+    own: Floats
+    events: Floats
+    day: Ints
+    event_day: Ints
+
+    def take(self, index: Ints | slice) -> CalendarRows:
+        """Return some of the rows."""
+        return CalendarRows(
+            total=self.total[index],
+            count=self.count[index],
+            own=self.own[index],
+            events=self.events[index],
+            day=self.day[index],
+            event_day=self.event_day[index],
+        )
+
+
+def event_rows(residuals: Floats, day: Ints, event_day: Ints) -> CalendarRows:
+    """Make one row of each event.
+
+    Parameters
+    ----------
+    residuals
+        (B, T) estimation residuals in any unit, NaN where missing.
+    day, event_day
+        (B, T), (B, L) int64 calendar positions of the estimation and event-window days.
+    """
+    present = np.isfinite(residuals)
+    scaled = residuals if present.all() else np.where(present, residuals, 0.0)
+    size = present.sum(axis=1).astype(np.float64)
+    square = np.einsum("it,it->i", scaled, scaled)
+    unit = np.sqrt(np.divide(size, square, out=np.zeros(size.shape), where=square > 0))
+    return CalendarRows(
+        total=scaled * unit[:, None],
+        count=present.astype(np.float64),
+        own=np.where(square > 0, size, 0.0),
+        events=np.ones(size.size),
+        day=day,
+        event_day=event_day,
+    )
+
+
+def date_rows(rows: CalendarRows, date: Ints) -> tuple[Ints, CalendarRows]:
+    """Add up the rows that carry the same label, that is, have all days in common.
+
+    Parameters
+    ----------
+    rows
+        B rows.
+    date
+        (B,) label of each row.
+
+    Returns
+    -------
+    tuple
+        The distinct labels, sorted, and one row for each.
+    """
+    labels, first, code = np.unique(date, return_index=True, return_inverse=True)
+    ones = np.ones(code.size)
+    shape = (labels.size, code.size)
+    add = sparse.csr_matrix((ones, (code, np.arange(code.size))), shape=shape)
+    events = np.asarray(add @ rows.events)
+    whole = bool((rows.count == rows.count[:, :1]).all())
+    if whole:
+        count = np.repeat((add @ rows.count[:, 0])[:, None], rows.count.shape[1], axis=1)
+    else:
+        count = add @ rows.count
+    return labels, CalendarRows(
+        total=add @ rows.total,
+        count=count,
+        own=np.asarray(add @ rows.own),
+        events=events,
+        day=rows.day[first],
+        event_day=rows.event_day[first],
+    )
+
+
+def overlapping_pairs(event_day: Ints) -> int:
+    """Count the pairs of events whose windows may share a day.
+
+    Parameters
+    ----------
+    event_day
+        (N, L) int64 calendar positions of the event-window days.
+    """
+    first = np.sort(event_day[:, 0])
+    upto = np.searchsorted(first, first + _reach(event_day), side="left")
+    return int((upto - np.arange(first.size) - 1).sum())
+
+
+def _reach(event_day: Ints) -> int:
+    """Two windows that start this many positions apart share no day."""
+    return int((event_day[:, -1] - event_day[:, 0]).max(initial=0)) + 1
+
+
+def mean_residual_correlation(
+    rows: CalendarRows,
+    columns: Bools,
+    *,
+    pairwise: bool,
+    weighted: bool = True,
+    one_calendar: bool = True,
+) -> ResidualCorrelation:
+    """Average the residual correlations of all pairs of events, for the Kolari-Pynnonen tests.
+
+    Parameters
+    ----------
+    rows
+        One row per event, or per date (:func:`date_rows`) if not ``pairwise``.
+    columns
+        (K, L) bool, the event-window days of each column.
+    pairwise
+        True: the sample correlation of every pair over its common estimation days, their means
+        taken out. False: per pair of dates, the sum of residual products over the number of
+        products; the same number where the estimation windows coincide and no day is missing.
+    weighted
+        Multiply the correlation of a pair by the share of window days that the two events have
+        in common, zero if none: only common days make two CARs dependent. For events of one
+        date this changes nothing. False averages the plain correlations of the pairs that have
+        common estimation days.
+    one_calendar
+        All events count the same sessions, so that columns of one length overlap alike.
+
+    Returns
+    -------
+    ResidualCorrelation
+        r = 0 where no two events share a window day.
+
+    Notes
+    -----
+    A pair with fewer than 30 common estimation days takes the mean of the other pairs.
+
+    References
+    ----------
+    Kolari, J. and Pynnonen, S. (2010), Review of Financial Studies 23, 3996-4025,
+    doi:10.1093/rfs/hhq072. The share of common days follows Kolari, Pape and Pynnonen (2018).
+    """
+    rows = rows.take(np.argsort(rows.event_day[:, 0], kind="stable"))
+    expand = np.arange(columns.shape[0])
+    if one_calendar:
+        _, first, expand = np.unique(columns.sum(axis=1), return_index=True, return_inverse=True)
+        columns = columns[first]
+    sums = np.zeros((3, columns.shape[0]))
+    if not pairwise:
+        sums += _within(rows)[:, None]
+    for left, right in _tiles(rows.event_day, weighted):
+        sums += _tile_sums(rows, left, right, columns, pairwise, weighted)
+    total, known, weight = sums[:, expand]
+    n = float(rows.events.sum())
+    every = n * (n - 1) / 2 if weighted else 1.0
+    mean = np.divide(total, known, out=np.full(total.shape, np.nan), where=known > 0)
+    if weighted:
+        mean = np.where(weight > 0, mean * weight / max(every, 1.0), 0.0)
+    missing = f"No two events have {MIN_COMMON_DAYS} estimation days in common."
+    how = "pair by pair" if pairwise else "pooled by pairs of dates"
+    share = ", times the share of common window days" if weighted else ""
+    return ResidualCorrelation(
+        r=mean,
+        reason=tuple("" if np.isfinite(value) else missing for value in mean),
+        convention=f"r = mean residual correlation by calendar date, {how}{share}",
+    )
+
+
+def _tiles(event_day: Ints, weighted: bool) -> Iterator[tuple[slice, slice]]:
+    """Yield runs of rows and, for each, runs of the rows from it on that it may overlap."""
+    first = event_day[:, 0]
+    reach = _reach(event_day) if weighted else _FAR
+    for start in range(0, first.size, _TILE):
+        stop = min(start + _TILE, first.size)
+        last = int(np.searchsorted(first, first[stop - 1] + reach, side="left"))
+        for begin in range(start, last, 4 * _TILE):
+            yield slice(start, stop), slice(begin, min(begin + 4 * _TILE, last))
+
+
+def _within(rows: CalendarRows) -> Floats:
+    """Pairs of events of one row, which share all days: their r, known and all pairs."""
+    products = (rows.total**2).sum(axis=1) - rows.own
+    number = (rows.count**2).sum(axis=1) - rows.count.sum(axis=1)
+    pairs = rows.events * (rows.events - 1) / 2
+    known = (pairs > 0) & (number >= MIN_COMMON_DAYS * 2 * pairs)
+    r = np.divide(products, number, out=np.zeros(number.shape), where=known)
+    return np.array([(pairs * r).sum(), pairs[known].sum(), pairs.sum()])
+
+
+def _tile_sums(
+    rows: CalendarRows,
+    left: slice,
+    right: slice,
+    columns: Bools,
+    pairwise: bool,
+    weighted: bool,
+) -> Floats:
+    """(3, K) sums over the pairs of a tile: weighted r, weight of known pairs, all weight."""
+    a, b = rows.take(left), rows.take(right)
+    x, y, m, w = _aligned(a, b)
+    number, products = m @ w, x @ y
+    pairs = a.events[:, None] * b.events[None, :]
+    known = (number > 0) & (number >= MIN_COMMON_DAYS * pairs)
+    if pairwise:
+        r = _sample_correlation(x, y, m, w, products, number, known)
+    else:
+        r = np.divide(products, number, out=np.zeros(number.shape), where=known)
+    later = np.arange(right.start, right.stop) > np.arange(left.start, left.stop)[:, None]
+    pairs = np.where(later, pairs, 0.0)  # every unordered pair once
+    sums = np.empty((3, columns.shape[0]))
+    for index, member in enumerate(columns):
+        factor = pairs
+        if weighted:
+            factor = pairs * _share(a.event_day[:, member], b.event_day[:, member])
+        sums[:, index] = (factor * r).sum(), (factor * known).sum(), factor.sum()
+    return sums
+
+
+def _aligned(a: CalendarRows, b: CalendarRows) -> tuple[Floats, Floats, Floats, Floats]:
+    """Residuals and counts of both on the calendar days that they may share, b transposed."""
+    origin = max(int(a.day.min()), int(b.day.min()), 0)
+    width = max(min(int(a.day.max()), int(b.day.max())) - origin + 1, 1)
+    return (
+        _dense(a.day, a.total, origin, width),
+        _dense(b.day, b.total, origin, width).T,
+        _dense(a.day, a.count, origin, width),
+        _dense(b.day, b.count, origin, width).T,
+    )
+
+
+def _dense(position: Ints, values: Floats, origin: int, width: int) -> Floats:
+    """Lay (R, T) values out on the calendar positions from ``origin`` on."""
+    out = np.zeros((values.shape[0], width))
+    column = position - origin
+    row, day = np.nonzero((position >= 0) & (column >= 0) & (column < width))
+    out[row, column[row, day]] = values[row, day]
+    return out
+
+
+def _sample_correlation(
+    x: Floats, y: Floats, m: Floats, w: Floats, products: Floats, number: Floats, known: Bools
+) -> Floats:
+    """Correlate every left with every right row over their common days, means taken out."""
+    n = np.maximum(number, 1.0)
+    sum_x, sum_y = x @ w, m @ y
+    var_x = (x**2) @ w - sum_x**2 / n
+    var_y = m @ (y**2) - sum_y**2 / n
+    scale = np.sqrt(np.maximum(var_x, 0.0) * np.maximum(var_y, 0.0))
+    r: Floats = np.divide(
+        products - sum_x * sum_y / n,
+        scale,
+        out=np.zeros(scale.shape),
+        where=known & (scale > 1e-12 * n),
+    )
+    return r
+
+
+def _share(a: Ints, b: Ints) -> Floats:
+    """(R, S) share of the l window days, (R, l) and (S, l), that two rows have in common."""
+    length = a.shape[1]
+    if length == 1:
+        return (a == b.T).astype(np.float64)
+    origin = min(int(a.min()), int(b.min()))
+    width = max(int(a.max()), int(b.max())) - origin + 1
+    left = _dense(a, np.ones(a.shape), origin, width)
+    right = _dense(b, np.ones(b.shape), origin, width)
+    share: Floats = left @ right.T / length
+    return share
+
+
+def stack_rows(parts: list[CalendarRows]) -> CalendarRows:
+    """Put the rows of several blocks of events one below the other."""
+    first = parts[0]
+    return replace(
+        first,
+        **{
+            name: np.concatenate([getattr(part, name) for part in parts])
+            for name in CalendarRows.__slots__
+        },
+    )
