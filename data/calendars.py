@@ -317,6 +317,18 @@ def _time(value: dt.time | str) -> dt.time:
     return value if isinstance(value, dt.time) else dt.time.fromisoformat(value)
 
 
+def as_utc(values: pd.Series[pd.Timestamp]) -> pd.Series[pd.Timestamp]:
+    """Give a column of times as UTC with microseconds; those without a zone are Beijing times."""
+    if values.dtype == object:
+        stamps = [pd.NaT if pd.isna(value) else pd.Timestamp(value) for value in values]
+        aware = [stamp.tz_localize(BEIJING) if stamp.tzinfo is None else stamp for stamp in stamps]
+        return pd.Series(pd.to_datetime(aware, utc=True).as_unit("us"), index=values.index)
+    times = pd.to_datetime(values)
+    if times.dt.tz is None:
+        times = times.dt.tz_localize(BEIJING)
+    return times.dt.tz_convert("UTC").dt.as_unit("us")
+
+
 def _aware(ts: dt.datetime) -> pd.Timestamp:
     stamp = pd.Timestamp(ts)
     return stamp.tz_localize(BEIJING) if stamp.tzinfo is None else stamp.tz_convert("UTC")

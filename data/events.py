@@ -20,7 +20,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from mentionstudy.data.calendars import BEIJING, CALENDAR_OF, calendar_for
+from mentionstudy.data.calendars import BEIJING, CALENDAR_OF, as_utc, calendar_for
 from mentionstudy.data.errors import FileSchemaError
 from mentionstudy.data.securities import Kind
 
@@ -342,7 +342,7 @@ def _joined(
 def _article_frame(articles: pd.DataFrame | Iterable[Article]) -> pd.DataFrame:
     frame = _frame(articles, _ARTICLE_COLUMNS, ("article_id", "published_at"))
     frame = frame.drop_duplicates("article_id").reset_index(drop=True)
-    frame["published_at"] = _utc(frame["published_at"])
+    frame["published_at"] = as_utc(frame["published_at"])
     for column in ("path", "title", "source", "published_precision"):
         frame[column] = frame[column].fillna("").astype("str")
     frame["categories"] = [_semicolons(value) for value in frame["categories"]]
@@ -370,18 +370,6 @@ def _frame(
             f"the table lacks the column {missing[0]!r}; it needs {', '.join(needed)}"
         )
     return rows.reindex(columns=list(columns))
-
-
-def _utc(values: pd.Series[pd.Timestamp]) -> pd.Series[pd.Timestamp]:
-    """Give times as UTC with microseconds; naive ones are Beijing times."""
-    if values.dtype == object:
-        stamps = [pd.NaT if pd.isna(value) else pd.Timestamp(value) for value in values]
-        aware = [stamp.tz_localize(BEIJING) if stamp.tzinfo is None else stamp for stamp in stamps]
-        return pd.Series(pd.to_datetime(aware, utc=True).as_unit("us"), index=values.index)
-    stamps_series = pd.to_datetime(values)
-    if stamps_series.dt.tz is None:
-        stamps_series = stamps_series.dt.tz_localize(BEIJING)
-    return stamps_series.dt.tz_convert("UTC").dt.as_unit("us")
 
 
 def _semicolons(value: object) -> str:

@@ -1,0 +1,434 @@
+"""One Delta table of the workspace: reading, idempotent merging, and errors in plain words.
+
+Every write is one atomic commit of the Delta log, so that a process killed at any instant leaves
+the table as it was before or after it, and readers never wait. Two writers that touch the same
+rows make one of them fail with a conflict; it looks again and repeats.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+from deltalake import DeltaTable, QueryBuilder, WriterProperties, write_deltalake
+from deltalake.exceptions import (
+    CommitFailedError,
+    DeltaError,
+    DeltaProtocolError,
+    TableNotFoundError,
+)
+from numpy.typing import NDArray
+from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_random_exponential
+
+from mentionstudy.data.errors import WorkspaceError
+from mentionstudy.data.tables import FORMAT, Table
+
+FORMAT_PROPERTY: Final = "mentionstudy.format"
+SAMPLE_PROPERTY: Final = "mentionstudy.sample"
+
+_WRITER: Final = WriterProperties(compression="ZSTD", max_row_group_size=1 << 17)
+_PATIENCE_SECONDS: Final = 120
+_FEW_VALUES: Final = 1000
+_MANY_FILES: Final = 64
+_FILE_BYTES: Final = 64 << 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeltaStore:
+    """One table of a workspace.
+
+    Attributes
+    ----------
+    layout
+        Its columns and keys.
+    uri
+        Folder or object-store address of the table.
+    options
+        What the object store needs, as deltalake's ``storage_options``.
+    version
+        Read this version; None reads the newest.
+    sample
+        Whether a new table is marked as part of the bundled sample.
+    """
+
+    layout: Table
+    uri: str
+    options: Mapping[str, str] | None = None
+    version: int | None = None
+    sample: bool = False
+
+    def open(self, *, with_files: bool = True) -> DeltaTable | None:
+        """Open the table; None if there is none.
+
+        Raises
+        ------
+        WorkspaceError
+            The table is damaged, or was written by a newer program.
+        """
+        with self._in_words("read"):
+            try:
+                table = DeltaTable(
+                    self.uri,
+                    version=self.version,
+                    storage_options=dict(self.options or {}),
+                    without_files=not with_files,
+                )
+            except TableNotFoundError:
+                if "://" not in self.uri and any(Path(self.uri).glob("*.parquet")):
+                    raise WorkspaceError(
+                        f"{self.uri}: the table's log (_delta_log) is gone; restore it from a "
+                        f"copy, or delete this folder and fill the table {self.layout.name} again"
+                    ) from None
+                return None
+            self._check_format(table)
+            return table
+
+    def create(self) -> DeltaTable:
+        """Open the table, making an empty one if there is none."""
+        found = self.open()
+        if found is not None:
+            return found
+        with self._in_words("create"):
+            DeltaTable.create(
+                self.uri,
+                schema=self.layout.schema,
+                mode="ignore",
+                name=f"mentionstudy {self.layout.name}",
+                configuration={
+                    FORMAT_PROPERTY: str(FORMAT),
+                    SAMPLE_PROPERTY: str(self.sample).lower(),
+                    "delta.checkpointInterval": "20",
+                    # A study names the versions that it read; the log must keep them.
+                    "delta.enableExpiredLogCleanup": "false",
+                },
+                storage_options=dict(self.options or {}),
+                raise_if_key_not_exists=False,
+            )
+        made = self.open()
+        if made is None:
+            raise WorkspaceError(f"{self.uri}: the table could not be created")
+        return made
+
+    def read(
+        self,
+        columns: Sequence[str] | None = None,
+        *,
+        among: tuple[str, Sequence[str]] | None = None,
+        where: Sequence[str] = (),
+    ) -> pa.Table:
+        """Read rows, in no particular order.
+
+        Parameters
+        ----------
+        columns
+            Columns to read; None reads all.
+        among
+            A text column and the values to keep.
+        where
+            Further conditions in SQL. Files and row groups that cannot hold a row that meets the
+            conditions are skipped.
+
+        Returns
+        -------
+        pyarrow.Table
+            The layout's types, its categorical columns as dictionaries.
+        """
+        table = self.open()
+        names = list(self.layout.columns if columns is None else columns)
+        if table is None:
+            return self.layout.schema.empty_table().select(names)
+        with self._in_words("read"):
+            return _scan(table, self.layout, names, among=among, where=where, categorical=True)
+
+    def merge(self, rows: pa.Table, *, scope: tuple[str, Sequence[str]] | None = None) -> int:
+        """Insert new rows and update changed ones, in one commit.
+
+        Rows that are there already cause no commit, so that repeating a merge changes nothing.
+
+        Parameters
+        ----------
+        rows
+            In the layout's schema, one row a key.
+        scope
+            A key column and values of it: rows with these values that `rows` does not have are
+            deleted in the same commit.
+
+        Returns
+        -------
+        int
+            Number of rows inserted, updated and deleted.
+
+        Raises
+        ------
+        WorkspaceError
+            The table cannot be written, is damaged, or others kept writing for two minutes.
+        """
+        with self._in_words("write"):
+            for attempt in _retrying():
+                with attempt:
+                    changed = self._merge_once(rows, scope)
+        if changed:
+            self._tidy()
+        return changed
+
+    def append(self, rows: pa.Table) -> None:
+        """Add rows to a log."""
+        if not len(rows):
+            return
+        self.create()
+        with self._in_words("write"):
+            for attempt in _retrying():
+                with attempt:
+                    write_deltalake(
+                        self.uri,
+                        rows,
+                        mode="append",
+                        storage_options=dict(self.options or {}),
+                        writer_properties=_WRITER,
+                    )
+        self._tidy()
+
+    def delete(self, column: str, values: Sequence[str]) -> None:
+        """Delete the rows whose `column` has one of `values`."""
+        table = self.open() if values else None
+        if table is None:
+            return
+        with self._in_words("write"):
+            for attempt in _retrying():
+                with attempt:
+                    table = self.create()
+                    table.delete(_is_in(column, values), writer_properties=_WRITER)
+
+    def compact(self, *, vacuum_days: int | None = None) -> None:
+        """Join small files; with `vacuum_days`, remove files unused for so many days.
+
+        Removing files ends the time travel to versions that used them.
+        """
+        table = self.open()
+        if table is None:
+            return
+        with self._in_words("write"):
+            for attempt in _retrying():
+                with attempt:
+                    table = self.create()
+                    table.optimize.compact(target_size=_FILE_BYTES, writer_properties=_WRITER)
+            if vacuum_days is not None:
+                table.vacuum(
+                    retention_hours=24 * vacuum_days,
+                    dry_run=False,
+                    enforce_retention_duration=False,
+                )
+
+    def _merge_once(self, rows: pa.Table, scope: tuple[str, Sequence[str]] | None) -> int:
+        table = self.create()
+        stale = _stale(table, self.layout, rows, scope) if scope else []
+        send = _changed(table, self.layout, rows)
+        if scope and stale:
+            # Rows are deleted where the source lacks them, so it must have all that stay.
+            send |= pc.is_in(rows[scope[0]], pa.array(stale, type=pa.string())).to_numpy()
+        elif not send.any():
+            return 0
+        source = rows.filter(pa.array(send))
+        match = [f"t.{key} = s.{key}" for key in self.layout.keys]
+        if not stale:
+            # Bounds let the merge skip files, and spare writers of other rows a conflict.
+            first = self.layout.keys[0]
+            ends = pc.min_max(source[first]).as_py()
+            match += [
+                f"t.{first} >= {_quoted(ends['min'])}",
+                f"t.{first} <= {_quoted(ends['max'])}",
+            ]
+        merger = (
+            table.merge(
+                source,
+                predicate=" AND ".join(match),
+                source_alias="s",
+                target_alias="t",
+                writer_properties=_WRITER,
+            )
+            .when_matched_update_all()
+            .when_not_matched_insert_all()
+        )
+        if scope and stale:
+            merger = merger.when_not_matched_by_source_delete("t." + _is_in(scope[0], stale))
+        done = merger.execute()
+        return sum(
+            int(done[f"num_target_rows_{what}"]) for what in ("inserted", "updated", "deleted")
+        )
+
+    def _tidy(self) -> None:
+        """Join small files when there are many; another writer's conflict puts it off."""
+        table = self.open()
+        if table is None or len(table.file_uris()) < _MANY_FILES:
+            return
+        with self._in_words("write"), contextlib.suppress(CommitFailedError):
+            table.optimize.compact(target_size=_FILE_BYTES, writer_properties=_WRITER)
+
+    def _check_format(self, table: DeltaTable) -> None:
+        written = table.metadata().configuration.get(FORMAT_PROPERTY, "0")
+        if written.isdecimal() and int(written) > FORMAT:
+            raise WorkspaceError(
+                f"{self.uri}: a newer version of mentionstudy wrote this workspace (format "
+                f"{written}, this one knows up to {FORMAT}); update mentionstudy"
+            )
+
+    @contextlib.contextmanager
+    def _in_words(self, doing: str) -> Iterator[None]:
+        """Turn the storage's errors into one sentence that says what to do."""
+        try:
+            yield
+        except CommitFailedError as error:
+            raise WorkspaceError(
+                f"{self.uri}: other processes kept writing for {_PATIENCE_SECONDS} seconds; "
+                "try again when they have finished"
+            ) from error
+        except DeltaProtocolError as error:
+            raise WorkspaceError(
+                f"{self.uri}: the table needs features that this version does not know "
+                f"({_first_line(error)}); update mentionstudy"
+            ) from error
+        except (DeltaError, OSError, pa.ArrowException) as error:
+            raise WorkspaceError(f"{self.uri}: {self._diagnosis(error, doing)}") from error
+
+    def _diagnosis(self, error: Exception, doing: str) -> str:
+        text = str(error)
+        for sign, words in _SIGNS:
+            if sign in text:
+                return words
+        if self.version is not None:
+            return (
+                f"version {self.version} of the table cannot be read ({_first_line(error)}); "
+                "give a version that the table's history has"
+            )
+        return (
+            f"the table cannot be {_DONE[doing]}, it is damaged ({_first_line(error)}); restore "
+            f"it from a copy, or delete this folder and fill the table {self.layout.name} again"
+        )
+
+
+_DONE: Final = {"read": "read", "write": "written", "create": "created"}
+_SIGNS: Final = (
+    ("Permission denied", "the folder cannot be written; check its permissions"),
+    ("Read-only file system", "the folder is on a read-only disk; choose another"),
+    ("No space left", "the disk is full; free some space and run the same command again"),
+)
+
+
+def _retrying() -> Retrying:
+    return Retrying(
+        retry=retry_if_exception_type(CommitFailedError),
+        wait=wait_random_exponential(multiplier=0.05, max=2),
+        stop=stop_after_delay(_PATIENCE_SECONDS),
+        reraise=True,
+    )
+
+
+def _scan(
+    table: DeltaTable,
+    layout: Table,
+    columns: Sequence[str],
+    *,
+    among: tuple[str, Sequence[str]] | None = None,
+    where: Sequence[str] = (),
+    categorical: bool = False,
+) -> pa.Table:
+    """Read with deltalake's own engine; pyarrow's stumbles over the text views that it writes."""
+    dictionaries = set(layout.categorical) if categorical else set()
+    shown = [
+        f"arrow_cast({_name(name)}, 'Dictionary(Int32, Utf8)') AS {_name(name)}"
+        if name in dictionaries
+        else _name(name)
+        for name in columns
+    ]
+    conditions = [*where, *_conditions(among)]
+    query = f"SELECT {', '.join(shown)} FROM t" + (
+        f" WHERE {' AND '.join(conditions)}" if conditions else ""
+    )
+    try:
+        read = pa.table(QueryBuilder().register("t", table).execute(query).read_all())
+    except (DeltaError, OSError):
+        raise
+    except Exception as error:  # what fails amid the stream comes as a plain Exception
+        raise DeltaError(str(error)) from error
+    fields = [
+        pa.field(name, pa.dictionary(pa.int32(), pa.string()))
+        if name in dictionaries
+        else layout.schema.field(name)
+        for name in columns
+    ]
+    rows = read.cast(pa.schema(fields))
+    if among and len(among[1]) > _FEW_VALUES:
+        rows = rows.filter(pc.is_in(rows[among[0]], pa.array(among[1], type=pa.string())))
+    return rows
+
+
+def _conditions(among: tuple[str, Sequence[str]] | None) -> list[str]:
+    """Give the SQL for a column's values; many values only by their bounds, to be sifted after."""
+    if among is None:
+        return []
+    column, values = among
+    if not values:
+        return ["FALSE"]
+    if len(values) <= _FEW_VALUES:
+        return [_is_in(column, values)]
+    return [f"{_name(column)} BETWEEN {_quoted(min(values))} AND {_quoted(max(values))}"]
+
+
+def _changed(table: DeltaTable, layout: Table, rows: pa.Table) -> NDArray[np.bool_]:
+    """Say of each row whether the table lacks it or has another version of it."""
+    among = (layout.keys[0], rows[layout.keys[0]].unique().to_pylist())
+    wanted = _index(rows, layout)
+    # Keys first: the other columns of a large table are read only when some row is there.
+    if not wanted.isin(_index(_scan(table, layout, layout.keys, among=among), layout)).any():
+        return np.ones(len(rows), dtype=np.bool_)
+    stored = _scan(table, layout, layout.columns, among=among)
+    at = _index(stored, layout).get_indexer(wanted)
+    changed = at < 0
+    before = stored.take(pa.array(np.maximum(at, 0)))
+    for name in layout.columns:
+        if name in layout.keys or name in layout.undated:
+            continue
+        old, new = before[name], rows[name]
+        same = pc.fill_null(pc.equal(old, new), fill_value=False)
+        same = pc.or_(same, pc.and_(pc.is_null(old), pc.is_null(new)))
+        changed |= ~same.to_numpy()
+    return changed
+
+
+def _stale(
+    table: DeltaTable, layout: Table, rows: pa.Table, scope: tuple[str, Sequence[str]]
+) -> list[str]:
+    """Give the scope's values for which the table has a row that `rows` lacks."""
+    column, values = scope
+    stored = _scan(table, layout, layout.keys, among=(column, values))
+    gone = ~_index(stored, layout).isin(_index(rows, layout))
+    return sorted(set(stored[column].filter(pa.array(gone)).to_pylist()))
+
+
+def _index(rows: pa.Table, layout: Table) -> pd.Index:
+    """Give the key of each row as an index."""
+    keys = [rows[key].to_pandas() for key in layout.keys]
+    return pd.Index(keys[0]) if len(keys) == 1 else pd.MultiIndex.from_arrays(keys)
+
+
+def _is_in(column: str, values: Sequence[str]) -> str:
+    return f"{_name(column)} IN ({', '.join(_quoted(value) for value in values)})"
+
+
+def _name(column: str) -> str:
+    return f'"{column}"'
+
+
+def _quoted(value: str) -> str:
+    return "'" + value.replace("'", "''") + "'"
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0][:160]

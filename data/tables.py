@@ -1,0 +1,317 @@
+"""The workspace's tables: their columns, keys and types, and frames to and from Arrow.
+
+Times are stored in UTC and read in Asia/Shanghai; dates are tz-naive; both with microseconds.
+Strings are never missing, an unknown text is empty.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Final, Literal
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from mentionstudy.data.calendars import as_utc
+from mentionstudy.data.errors import FileSchemaError
+
+FORMAT: Final = 1
+"""Version of the tables' layout; a workspace with a higher one needs a newer program."""
+
+TableName = Literal["articles", "mentions", "bars", "factors", "fetch_log", "corrections", "files"]
+
+_TEXT, _NUMBER, _COUNT = pa.string(), pa.float64(), pa.int64()
+_DATE, _TIME, _FLAG = pa.date32(), pa.timestamp("us", tz="UTC"), pa.bool_()
+_ZONE: Final = "Asia/Shanghai"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Table:
+    """One table's layout.
+
+    Attributes
+    ----------
+    name
+        Also its folder in the workspace.
+    schema
+        Columns in order.
+    keys
+        Columns that name a row; empty for a log, to which rows are only added.
+    undated
+        Columns that say when a row was written; a row that differs in nothing else is unchanged.
+    categorical
+        Text columns of few values that are read as pandas categories, to save time and memory.
+    """
+
+    name: str
+    schema: pa.Schema
+    keys: tuple[str, ...]
+    undated: tuple[str, ...] = ()
+    categorical: tuple[str, ...] = ()
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Names of the columns, in order."""
+        return tuple(self.schema.names)
+
+
+def _table(
+    name: str,
+    columns: Mapping[str, pa.DataType],
+    keys: tuple[str, ...],
+    *,
+    undated: tuple[str, ...] = (),
+    categorical: tuple[str, ...] = (),
+) -> Table:
+    schema = pa.schema([pa.field(column, kind) for column, kind in columns.items()])
+    return Table(name=name, schema=schema, keys=keys, undated=undated, categorical=categorical)
+
+
+TABLES: Final[Mapping[str, Table]] = {
+    table.name: table
+    for table in (
+        _table(
+            "articles",
+            {
+                "article_id": _TEXT,
+                "path": _TEXT,
+                "title": _TEXT,
+                "source": _TEXT,
+                "url": _TEXT,
+                "categories": _TEXT,
+                "tags": _TEXT,
+                "published_at": _TIME,
+                "published_precision": _TEXT,
+                "published_from": _TEXT,
+                "zone_policy": _TEXT,
+                "text": _TEXT,
+                "markup": _TEXT,
+                "notes": _TEXT,
+            },
+            ("article_id",),
+        ),
+        _table(
+            "mentions",
+            {
+                "article_id": _TEXT,
+                "symbol": _TEXT,
+                "kind": _TEXT,
+                "dialect": _TEXT,
+                "occurrences": _COUNT,
+                "positions": _TEXT,
+                "confidence": _NUMBER,
+                "surface": _TEXT,
+                "in_title": _FLAG,
+            },
+            ("article_id", "symbol", "dialect"),
+        ),
+        _table(
+            "bars",
+            {
+                "symbol": _TEXT,
+                "date": _DATE,
+                "open": _NUMBER,
+                "high": _NUMBER,
+                "low": _NUMBER,
+                "close": _NUMBER,
+                "volume": _NUMBER,
+                "amount": _NUMBER,
+                "source": _TEXT,
+                "fetched_at": _TIME,
+            },
+            ("symbol", "date"),
+            undated=("fetched_at",),
+            categorical=("symbol", "source"),
+        ),
+        _table(
+            "factors",
+            {
+                "symbol": _TEXT,
+                "ex_date": _DATE,
+                "factor": _NUMBER,
+                "cash": _NUMBER,
+                "source": _TEXT,
+                "fetched_at": _TIME,
+            },
+            ("symbol", "ex_date"),
+            undated=("fetched_at",),
+        ),
+        _table(
+            "fetch_log",
+            {
+                "symbol": _TEXT,
+                "kind": _TEXT,
+                "source": _TEXT,
+                "outcome": _TEXT,
+                "reason": _TEXT,
+                "rows": _COUNT,
+                "first": _DATE,
+                "last": _DATE,
+                "started_at": _TIME,
+                "seconds": _NUMBER,
+            },
+            (),
+        ),
+        _table(
+            "corrections",
+            {
+                "article_id": _TEXT,
+                "field": _TEXT,
+                "symbol": _TEXT,
+                "action": _TEXT,
+                "value": _TEXT,
+                "note": _TEXT,
+                "author": _TEXT,
+                "created_at": _TIME,
+            },
+            ("article_id", "field", "symbol"),
+            undated=("created_at",),
+        ),
+        _table(
+            "files",
+            {
+                "path": _TEXT,
+                "size": _COUNT,
+                "mtime_ns": _COUNT,
+                "article_ids": _TEXT,
+                "code": _TEXT,
+                "reason": _TEXT,
+                "reader": _TEXT,
+            },
+            ("path",),
+        ),
+    )
+}
+"""Every table of a workspace by name."""
+
+
+def empty_frame(table: Table, columns: Iterable[str] | None = None) -> pd.DataFrame:
+    """Give a frame without rows, with the table's columns and types."""
+    names = list(table.columns if columns is None else columns)
+    return to_frame(table, table.schema.empty_table().select(names))
+
+
+def to_arrow(table: Table, frame: pd.DataFrame) -> pa.Table:
+    """Check a frame against a table's layout and give it as Arrow.
+
+    Parameters
+    ----------
+    table
+        The layout.
+    frame
+        Has the key columns; of the others, a missing one is filled with empty texts or nulls,
+        and one that the layout does not know is dropped. Times without a zone are Beijing times.
+
+    Returns
+    -------
+    pyarrow.Table
+        Sorted by the keys, of rows with one key the last one.
+
+    Raises
+    ------
+    FileSchemaError
+        A key column is missing or has empty cells, or a column has values of another type.
+    """
+    missing = [key for key in table.keys if key not in frame.columns]
+    if missing:
+        raise FileSchemaError(
+            f"rows for the table {table.name} lack the column {missing[0]!r}; "
+            f"its keys are {', '.join(table.keys)}"
+        )
+    for key in table.keys:
+        blank = frame[key].isna()
+        if key == table.keys[0]:
+            blank |= frame[key].astype("str") == ""
+        if blank.any():
+            raise FileSchemaError(
+                f"{blank.sum()} of {len(frame)} rows for the table {table.name} have no {key}; "
+                "every row needs one"
+            )
+    if table.keys:
+        frame = frame.drop_duplicates(list(table.keys), keep="last")
+    columns = [_column(table, field, frame) for field in table.schema]
+    out = pa.Table.from_arrays(columns, schema=table.schema)
+    return out.sort_by([(key, "ascending") for key in table.keys]) if table.keys else out
+
+
+def to_frame(table: Table, rows: pa.Table) -> pd.DataFrame:
+    """Give rows of a table, all its columns or some, as a frame.
+
+    Times come in Asia/Shanghai and dates tz-naive, both ``datetime64[us]``; texts as ``str`` or,
+    for the layout's categorical columns, as categories in sorted order.
+    """
+    fixed = []
+    for name in rows.column_names:
+        column, kind = rows[name], table.schema.field(name).type
+        if kind == _DATE:
+            column = column.cast(pa.timestamp("us"))
+        elif kind == _TIME:
+            column = column.cast(pa.timestamp("us", tz=_ZONE))
+        elif pa.types.is_dictionary(column.type):
+            column = _sorted_dictionary(column)
+        fixed.append(column)
+    frame: pd.DataFrame = pa.table(fixed, names=rows.column_names).to_pandas()
+    for name, column in frame.items():
+        if pa.types.is_string(table.schema.field(str(name)).type) and column.dtype == object:
+            frame[name] = column.astype("str")
+    return frame
+
+
+def _column(table: Table, field: pa.Field, frame: pd.DataFrame) -> pa.Array:
+    kind = field.type
+    if field.name not in frame.columns:
+        blank = pa.scalar("", _TEXT) if kind == _TEXT else pa.scalar(None, kind)
+        return pa.repeat(blank, len(frame))
+    values = frame[field.name]
+    try:
+        if kind == _TEXT:
+            return _texts(values)
+        if kind == _DATE:
+            days = pd.to_datetime(values)
+            local = days.dt.tz_localize(None) if days.dt.tz is not None else days
+            return pa.array(local.dt.normalize(), type=_DATE)
+        if kind == _TIME:
+            return pa.array(as_utc(values), type=_TIME)
+        return pa.array(values, type=kind, from_pandas=True)
+    except (ValueError, TypeError, AttributeError, pa.ArrowException) as error:
+        raise FileSchemaError(
+            f"the column {field.name!r} of rows for the table {table.name} has values that are "
+            f"no {_KIND_WORDS[kind]} ({str(error).splitlines()[0]})"
+        ) from error
+
+
+_KIND_WORDS: Final = {
+    _TEXT: "texts",
+    _NUMBER: "numbers",
+    _COUNT: "whole numbers",
+    _DATE: "dates",
+    _TIME: "times",
+    _FLAG: "yes/no values",
+}
+
+
+def _texts(values: pd.Series[str]) -> pa.Array:
+    """Give texts; a list or tuple is joined with semicolons, a missing value is empty."""
+    if values.dtype == object:
+        values = values.map(
+            lambda value: (
+                value
+                if isinstance(value, str) or pd.api.types.is_scalar(value)
+                else ";".join(str(part) for part in value)
+            )
+        )
+    texts = pa.array(values.astype("str"), from_pandas=True)
+    flat = texts.combine_chunks() if isinstance(texts, pa.ChunkedArray) else texts
+    return pc.fill_null(flat.cast(_TEXT), "")
+
+
+def _sorted_dictionary(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Give one dictionary in sorted order to all chunks, so that categories compare as texts."""
+    unified = column.unify_dictionaries().combine_chunks()
+    chunk = unified.chunk(0) if isinstance(unified, pa.ChunkedArray) else unified
+    order = pc.array_sort_indices(chunk.dictionary)
+    rank = pc.array_sort_indices(order).cast(pa.int32())
+    codes = rank.take(chunk.indices)
+    return pa.chunked_array([pa.DictionaryArray.from_arrays(codes, chunk.dictionary.take(order))])
