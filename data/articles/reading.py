@@ -109,7 +109,7 @@ def read_articles_iter(
             yield from _read_file(path, chosen)
             continue
         n_files = n_articles = 0
-        for file in _walk(path):
+        for file in walk(path):
             n_files += 1
             for item in [file] if isinstance(file, Failure) else _read_file(file, chosen):
                 n_articles += isinstance(item, Article)
@@ -119,8 +119,19 @@ def read_articles_iter(
             yield Failure(path, "no_articles", f"this folder holds no article: {what}")
 
 
-def _walk(folder: str) -> Iterator[str | Failure]:
-    """List the files of a folder in sorted order; links are followed only inside of it."""
+def walk(folder: str) -> Iterator[str | Failure]:
+    """List the files of a folder in sorted order.
+
+    Parameters
+    ----------
+    folder
+        Read with its subfolders; hidden files and folders are skipped.
+
+    Yields
+    ------
+    str or Failure
+        The path of a file; a folder that cannot be listed, or a link that leads out of `folder`.
+    """
     root = os.path.realpath(folder)
     waiting = [folder]
     while waiting:
