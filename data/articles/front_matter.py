@@ -101,7 +101,9 @@ def _published(
         if raw or key in meta:
             stamp = parse_stamp(raw)
             if stamp is None:
-                note = f"{key}: {raw[:40]!r} in the front matter is no date; the article has none"
+                note = (
+                    f"{key}: {raw[:40]!r} in the front matter is no date, so the article has none"
+                )
                 return Published(), (note,)
             return facts.published(stamp, f"front_matter.{key}", context), ()
     stamp = _stamp_in_title(facts.title, text)

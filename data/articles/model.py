@@ -141,7 +141,7 @@ def articles_to_frame(articles: Iterable[Article]) -> pd.DataFrame:
     frame = pd.DataFrame(rows, columns=list(ARTICLE_COLUMNS))
     stamps = pd.to_datetime(frame["published_at"], utc=True).dt.as_unit("us")
     frame["published_at"] = stamps.dt.tz_convert("Asia/Shanghai")
-    return frame
+    return frame.astype({name: "str" for name in ARTICLE_COLUMNS if name != "published_at"})
 
 
 def articles_from_frame(frame: pd.DataFrame) -> Iterable[Article]:

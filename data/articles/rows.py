@@ -155,7 +155,7 @@ def read_row(row: Mapping[str, Any], context: Context) -> Article:
     stated, name = _field(fields, _TIME_FIELDS)
     stamp = parse_stamp(stated)
     if stamp is None:
-        notes = (f"{name}: {stated[:40]!r} is no date; the article has none",) if stated else ()
+        notes = (f"{name}: {stated[:40]!r} is no date, so the article has none",) if stated else ()
         return facts.article(body, Published(), context, notes)
     return facts.article(body, facts.published(stamp, f"field:{name}", context), context)
 

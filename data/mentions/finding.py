@@ -6,6 +6,7 @@ import importlib
 import pkgutil
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
+from typing import Final
 
 import pandas as pd
 
@@ -25,6 +26,8 @@ from mentionstudy.data.mentions.model import (
     Page,
     mention,
 )
+
+_TYPES: Final = {"occurrences": "int64", "confidence": "float64", "in_title": "bool"}
 
 
 @lru_cache(maxsize=1)
@@ -100,8 +103,7 @@ def find_mentions(articles: Iterable[Article] | pd.DataFrame) -> pd.DataFrame:
 def mentions_to_frame(mentions: Iterable[Mention]) -> pd.DataFrame:
     """Put mentions into a frame with the columns `MENTION_COLUMNS`."""
     frame = pd.DataFrame(_rows(mentions), columns=list(MENTION_COLUMNS))
-    types = {"occurrences": "int64", "confidence": "float64", "in_title": "bool"}
-    return frame.astype(types)
+    return frame.astype({name: _TYPES.get(name, "str") for name in MENTION_COLUMNS})
 
 
 def _rows(mentions: Iterable[Mention]) -> Iterator[list[object]]:

@@ -1,0 +1,273 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from mentionstudy.data.articles import (
+    ARTICLE_COLUMNS,
+    Article,
+    ReadOptions,
+    articles_from_frame,
+    articles_to_frame,
+    document_of,
+    read_article,
+    read_articles,
+    read_articles_iter,
+)
+
+JEKYLL = """---
+layout: post
+title: "某公司&amp;伙伴公告"
+date: 2022-01-06 15:11:41 +0800
+categories: zhongguojingjiwang
+tags: 中国经济网新闻
+---
+<p style="display:none;"><br /></p><p>第一段。</p>
+ <p>第二段。</p><p class="em_media">（文章来源：中国经济网）</p>
+
+<http://blog.example/NewsShare.html?infoCode=NW1>
+
+[返回中国经济网新闻](//blog.example/c.html)｜[返回首页](//blog.example/)
+"""
+
+HEXO = """
+---
+title: '甲：''乙''丙'
+categories:
+ - 金融
+ - 证券时报网
+author: 证券时报网
+comments: false
+date: Fri, 09 Apr 2021 18:10:00 GMT
+thumbnail: ''
+---
+
+<div>
+<p>正文一。</p><p>正文二。</p>
+</div>
+"""
+
+
+def read(text: str) -> Article:
+    return read_article(text.encode("utf-8"))
+
+
+def test_a_jekyll_post() -> None:
+    article = read(JEKYLL)
+    assert article.title == "某公司&伙伴公告"
+    assert article.source == "中国经济网"
+    assert article.url == "http://blog.example/NewsShare.html?infoCode=NW1"
+    assert (article.categories, article.tags) == (("zhongguojingjiwang",), ("中国经济网新闻",))
+    assert article.text == "第一段。\n第二段。\n（文章来源：中国经济网）"
+    assert article.published_at is not None
+    assert article.published_at.isoformat() == "2022-01-06T15:11:41+08:00"
+    assert article.published_from == "front_matter.date"
+    assert article.notes == ()
+
+
+def test_a_hexo_post_after_a_blank_line_and_with_crlf() -> None:
+    for text in (HEXO, HEXO.replace("\n", "\r\n"), "\ufeff" + HEXO):
+        article = read(text)
+        assert article.title == "甲：'乙'丙"
+        assert article.source == "证券时报网"
+        assert article.categories == ("金融", "证券时报网")
+        assert article.zone_policy == "beijing_labelled_gmt"
+        assert article.text == "正文一。\n正文二。"
+
+
+def test_line_ends_do_not_change_the_id() -> None:
+    assert read(HEXO).article_id == read(HEXO.replace("\n", "\r\n")).article_id
+    assert read(HEXO).article_id != read(JEKYLL).article_id
+    assert len(read(HEXO).article_id) == 16
+
+
+@pytest.mark.parametrize(
+    ("title_line", "title"),
+    [
+        ("title: '引号'在里面'", "引号'在里面"),
+        ('title: "双引号"没有转义"', '双引号"没有转义'),
+        ("title: 冒号: 在里面: 了", "冒号: 在里面: 了"),
+        ("title: @开头的人说", "@开头的人说"),
+        ("title: *ST某某公告", "*ST某某公告"),
+        ("title: [方括号没有关", "[方括号没有关"),
+    ],
+)
+def test_titles_that_no_yaml_parser_accepts(title_line: str, title: str) -> None:
+    article = read(f"---\n{title_line}\ndate: 2022-01-06 15:11:41\ntags:\n - 甲\n - 乙\n---\n正文")
+    assert article.title == title
+    assert article.tags == ("甲", "乙")
+    assert article.published_at is not None
+    assert "not valid YAML (line " in article.notes[0]
+
+
+def test_an_invalid_date_is_no_date_and_says_so() -> None:
+    article = read("---\ntitle: x\ndate: Invalid Date\n---\n2010年2月28日,发生了一件事。")
+    assert article.published_at is None
+    assert article.published_precision is None
+    assert article.zone_policy == "none"
+    assert "'Invalid Date'" in article.notes[0]
+
+
+def test_a_post_without_a_date_field_is_dated_by_title_or_file_name(tmp_path: Path) -> None:
+    breakfast = read("---\ntitle: 早餐 2024年8月1日 星期四\n---\n## 08-01 06:30 Wind\n\n正文")
+    assert breakfast.published_at is not None
+    assert breakfast.published_at.isoformat() == "2024-08-01T06:30:00+08:00"
+    assert (breakfast.published_precision, breakfast.published_from) == ("minute", "title")
+    file = tmp_path / "2021-12-08-some-post.md"
+    file.write_text("---\ntitle: x\n---\n正文", encoding="utf-8")
+    named = read_article(file)
+    assert named.published_at is not None
+    assert (named.published_at.date().isoformat(), named.published_from) == (
+        "2021-12-08",
+        "file_name",
+    )
+    assert named.published_precision == "day"
+
+
+def test_markdown_is_resolved_as_far_as_mentions_need() -> None:
+    article = read(
+        "---\ntitle: x\ndate: 2022-01-01\n---\n## 小标题\n> 引文\n\n*ST大洲和[东软](https://q.example/1)\n"
+        "![图](https://i.example/1.png)\n\n---\n\n尾段"
+    )
+    assert article.text.split() == ["小标题", "引文", "*ST大洲和东软", "尾段"]
+    links = [e for e in document_of(article).elements if e.tag == "a"]
+    assert [link.attrs["href"] for link in links] == ["https://q.example/1"]
+
+
+def test_a_plain_text_page_ends_before_related_reading() -> None:
+    article = read(
+        "公司签约建设基地\n\n2010年2月28日,公司在海口签下合作文件,计划在当地的软件园区设立研发基地,并参与信息系统建设。\n\n"
+        "推荐阅读\n2026年1月21日,另一家公司出席大会。\n联系我们\n关闭\n"
+    )
+    assert article.title == "公司签约建设基地"
+    assert article.published_at is not None
+    assert article.published_at.isoformat() == "2010-02-28T00:00:00+08:00"
+    assert (article.published_precision, article.published_from) == ("day", "text")
+    assert article.text.startswith("2010年2月28日,公司")
+    assert article.text.endswith("建设。")
+
+
+PAGE = """<!DOCTYPE html><html><head><title>公司与银行签约合作_财经_某某网</title>
+{head}</head><body><div class="nav">
+<a href="https://quote.eastmoney.com/sh000001.html">上证指数</a> 2019-01-01 08:00</div>
+<h1>{headline}</h1><div>2019年09月26日 12:11 来源：某某报 </div>
+<div class="{container}"><p>公司与银行周四签约，双方将在三个方面合作。</p>
+<p style="display:none">隐藏的行情</p><p>首批项目年内落地。</p></div>
+<div class="side">相关新闻 2019-09-30 07:42</div></body></html>"""
+
+
+def test_a_page_of_a_known_portal() -> None:
+    article = read(PAGE.format(head="", headline="公司与银行签约合作", container="txt_con"))
+    assert article.title == "公司与银行签约合作"
+    assert article.source == "某某报"
+    assert article.text == "公司与银行周四签约，双方将在三个方面合作。\n首批项目年内落地。"
+    assert article.published_at is not None
+    assert article.published_at.isoformat() == "2019-09-26T12:11:00+08:00"
+    assert (article.published_precision, article.published_from) == ("minute", "page_stamp")
+
+
+def test_meta_tags_are_trusted_before_the_page_and_disagreement_is_noted() -> None:
+    head = '<meta property="article:published_time" content="2019-09-25T20:00:00+08:00">'
+    article = read(PAGE.format(head=head, headline="公司与银行签约合作", container="txt_con"))
+    assert article.published_at is not None
+    assert article.published_at.isoformat() == "2019-09-25T20:00:00+08:00"
+    assert article.published_from == "meta:article:published_time"
+    assert "the page shows 2019-09-26 12:11" in article.notes[-1]
+
+
+def test_json_ld_gives_the_time() -> None:
+    head = (
+        '<script type="application/ld+json">{"@graph": [{"@type": "NewsArticle", '
+        '"datePublished": "2019-09-26T04:11:30Z"}]}</script>'
+    )
+    article = read(PAGE.format(head=head, headline="公司与银行签约合作", container="txt_con"))
+    assert article.published_at is not None
+    assert article.published_at.isoformat() == "2019-09-26T12:11:30+08:00"
+    assert article.published_from == "json_ld.datePublished"
+
+
+def test_a_page_of_an_unknown_portal_loses_its_navigation() -> None:
+    body = "".join(
+        f"<p>第{n}段讲述公司与银行合作的一个方面，内容足够长，可以看作正文的一部分。</p>"
+        for n in range(8)
+    )
+    page = PAGE.format(head="", headline="公司与银行签约合作", container="x").replace(
+        '<p style="display:none">', f"{body}<p style='display:none'>"
+    )
+    article = read(page)
+    assert "第7段讲述" in article.text
+    assert "上证指数" not in article.text
+    assert "main text found by trafilatura" in article.notes
+
+
+def test_rows_of_json_and_csv(tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_text(
+        '{"url": "http://m.example/1", "title": "标题一", "source": "某报", '
+        '"time": "2019-03-08 13:33:10", "content": "\\nwindow.__STOCK_COMPONENT__.push('
+        "{code: '01036', type: 'HK', tag: 'time'});\\n正文一"
+        '"}',
+        encoding="utf-8",
+    )
+    (tmp_path / "b.jsonl").write_text(
+        '{"title": "二", "content": "<p>正文二</p>", "date": "2019-03-08"}\n{"title": 3\n[1]\n',
+        encoding="utf-8",
+    )
+    (tmp_path / "c.csv").write_text(
+        '标题,正文,发布时间\n三,"正文,三",2019-03-08 13:33\n四,,\n', encoding="utf-8"
+    )
+    (tmp_path / "d.csv").write_text("a,b\n1,2\n", encoding="utf-8")
+    result = read_articles(tmp_path)
+    assert [(a.title, a.text, a.published_from) for a in result.articles] == [
+        ("标题一", "正文一", "field:time"),
+        ("二", "正文二", "field:date"),
+        ("三", "正文,三", "field:发布时间"),
+        ("四", "", ""),
+    ]
+    assert [(Path(f.path).name, f.code) for f in result.failures] == [
+        ("b.jsonl#2", "json"),
+        ("b.jsonl#3", "json"),
+        ("d.csv", "no_text"),
+    ]
+    assert len({a.article_id for a in result.articles}) == 4
+
+
+def test_folders_are_read_sorted_without_hidden_files(tmp_path: Path) -> None:
+    for name in ("b/2.md", "a.md", "b/1.md", ".git/x.md", "b/.hidden.md", "c/3.txt"):
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(f"---\ntitle: {name}\ndate: 2022-01-01\n---\nx", encoding="utf-8")
+    result = read_articles(tmp_path)
+    assert [article.title for article in result.articles] == ["a.md", "b/1.md", "b/2.md", "c/3.txt"]
+    assert [a.title for a in read_articles(tmp_path / "b/1.md", tmp_path / "a.md").articles] == [
+        "b/1.md",
+        "a.md",
+    ]
+    # lazily: the first article is there before the second file is looked at
+    items = read_articles_iter(tmp_path)
+    assert isinstance(next(items), Article)
+    (tmp_path / "b/1.md").unlink()
+    assert [item.code for item in items if not isinstance(item, Article)] == []
+
+
+def test_a_frame_and_back() -> None:
+    articles = [read(JEKYLL), read(HEXO), read("---\ntitle: x\ndate: Invalid Date\n---\n正文 x")]
+    frame = articles_to_frame(articles)
+    assert tuple(frame.columns) == ARTICLE_COLUMNS
+    assert str(frame["published_at"].dtype) == "datetime64[us, Asia/Shanghai]"
+    assert list(frame["categories"]) == ["zhongguojingjiwang", "金融;证券时报网", ""]
+    again = list(articles_from_frame(frame))
+    assert again == articles
+    assert [document_of(a).text for a in again] == [a.text for a in articles]
+    assert articles_to_frame([]).empty
+
+
+def test_both_engines_read_the_same_articles(shared: Path) -> None:
+    for folder in (shared / "seeds", shared / "articles" / "posts"):
+        soup = read_articles(folder, options=ReadOptions(engine="soup"))
+        lxml = read_articles(folder, options=ReadOptions(engine="lxml"))
+        assert soup.failures == lxml.failures == []
+        assert soup.articles == lxml.articles
+        for article in lxml.articles:
+            # a stored article gives the same positions as the one just read
+            assert document_of(article).text == article.text
