@@ -1,0 +1,196 @@
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from mentionstudy.data.errors import WorkspaceError
+from mentionstudy.data.events import article_status, find_events
+from mentionstudy.data.ingest import ingest
+from mentionstudy.data.workspace import Workspace
+
+POST = """---
+title: {title}
+date: {date}
+---
+<p>On this day <span class="em_stock_key_common" data-code="{code}">the firm</span> spoke.</p>
+"""
+
+
+def post(folder: Path, name: str, code: str = "1,600718", **facts: str) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / name
+    values = {"title": "A title", "date": "2022-01-06 15:11:41 +0800"} | facts
+    path.write_text(POST.format(code=code, **values), encoding="utf-8")
+    # Tests change files faster than some file systems' clocks tick.
+    post.clock += 1_000_000_000  # type: ignore[attr-defined]
+    os.utime(path, ns=(post.clock, post.clock))  # type: ignore[attr-defined]
+    return path
+
+
+post.clock = 1_600_000_000_000_000_000  # type: ignore[attr-defined]
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Workspace:
+    return Workspace.open(tmp_path / "ws", create=True)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    folder = tmp_path / "posts"
+    post(folder, "a.md")
+    post(folder / "deeper", "b.md", "0,000750")
+    post(folder, "c.md", "1,000300", title="An index")
+    return folder
+
+
+def test_articles_and_mentions_arrive(workspace: Workspace, folder: Path) -> None:
+    seen: list[tuple[int, int]] = []
+    report = ingest(workspace, [folder], lambda done, total, note: seen.append((done, total)))
+    assert (report.read, report.unchanged, report.articles, report.mentions) == (3, 0, 3, 3)
+    assert report.mentions_by_dialect == {"eastmoney_keytip": 3}
+    assert report.failed == report.vanished == []
+    assert seen == [(3, 3)]
+    events = find_events(workspace.articles(), workspace.mentions())
+    assert events.events["event_id"].tolist() == ["000750.SZ@2022-01-07", "600718.SH@2022-01-07"]
+    assert events.excluded["code"].tolist() == ["kind_index"]
+
+
+def test_a_second_run_reads_nothing_and_writes_nothing(
+    workspace: Workspace, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ingest(workspace, [folder])
+    before = workspace.digest()
+    monkeypatch.setattr("mentionstudy.data.ingest.read_articles_iter", pytest.fail)
+    report = ingest(workspace, [folder, folder / "a.md"])
+    assert (report.read, report.unchanged) == (0, 3)
+    assert workspace.digest() == before
+
+
+def test_reading_all_again_changes_nothing(workspace: Workspace, folder: Path) -> None:
+    ingest(workspace, [folder])
+    before = workspace.digest()
+    report = ingest(workspace, [folder], reread=True)
+    assert (report.read, report.unchanged, report.articles) == (3, 0, 3)
+    assert workspace.digest() == before
+
+
+def test_a_new_program_reads_again(
+    workspace: Workspace, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ingest(workspace, [folder])
+    monkeypatch.setattr("mentionstudy.data.ingest._reader", lambda: "newer")
+    assert ingest(workspace, [folder]).read == 3
+
+
+def test_a_changed_file_replaces_its_article(workspace: Workspace, folder: Path) -> None:
+    ingest(workspace, [folder])
+    post(folder, "a.md", "1,600000")
+    report = ingest(workspace, [folder])
+    assert (report.read, report.unchanged, report.replaced) == (1, 2, 1)
+    assert len(workspace.articles()) == 3
+    assert sorted(workspace.mentions()["symbol"]) == ["000300.SH", "000750.SZ", "600000.SH"]
+
+
+def test_the_same_text_twice_is_one_article(workspace: Workspace, folder: Path) -> None:
+    post(folder, "z.md")
+    ingest(workspace, [folder])
+    assert len(workspace.articles()) == 3
+    paths = workspace.articles()["path"].tolist()
+    assert str(folder / "a.md") in paths
+    assert str(folder / "z.md") not in paths
+    # As long as one file has it, it stays.
+    post(folder, "a.md", "1,600000")
+    assert ingest(workspace, [folder]).replaced == 0
+    assert sorted(workspace.mentions()["symbol"]) == [
+        "000300.SH",
+        "000750.SZ",
+        "600000.SH",
+        "600718.SH",
+    ]
+
+
+def test_a_file_that_vanished_is_reported_and_its_article_stays(
+    workspace: Workspace, folder: Path
+) -> None:
+    ingest(workspace, [folder])
+    (folder / "a.md").unlink()
+    report = ingest(workspace, [folder])
+    assert report.vanished == [str(folder / "a.md")]
+    assert len(workspace.articles()) == 3
+    assert ingest(workspace, [folder / "deeper"]).vanished == []
+
+
+def test_bad_files_are_listed_every_time_and_stop_nothing(
+    workspace: Workspace, folder: Path, tmp_path: Path
+) -> None:
+    (folder / "empty.md").write_text("", encoding="utf-8")
+    (folder / "image.md").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 4)
+    bare = tmp_path / "bare"
+    bare.mkdir()
+    first = ingest(workspace, [folder, bare, tmp_path / "none.md"])
+    codes = {Path(failure.path).name: failure.code for failure in first.failed}
+    assert codes == {
+        "empty.md": "empty",
+        "image.md": "binary",
+        "bare": "no_articles",
+        "none.md": "missing",
+    }
+    assert first.articles == 3
+    again = ingest(workspace, [folder, bare, tmp_path / "none.md"])
+    assert again.failed == first.failed
+    assert again.read == 0
+
+
+def test_an_article_without_a_mention_or_date_is_kept(workspace: Workspace, tmp_path: Path) -> None:
+    (tmp_path / "plain.txt").write_text("A page of some length that names nobody.\n" * 5)
+    ingest(workspace, [tmp_path / "plain.txt"])
+    articles, mentions = workspace.articles(), workspace.mentions()
+    status = article_status(articles, mentions, find_events(articles, mentions))
+    assert status["status"].tolist() == ["no_mention"]
+
+
+def test_a_run_that_was_stopped_goes_on(
+    workspace: Workspace, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mentionstudy.data.ingest._BATCH_FILES", 1)
+
+    def stop(done: int, total: int, note: str) -> None:
+        if done == 2:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        ingest(workspace, [folder], stop)
+    assert len(workspace.articles()) == 2
+    report = ingest(workspace, [folder])
+    assert (report.read, report.unchanged) == (1, 2)
+    assert len(workspace.articles()) == len(workspace.mentions()) == 3
+
+
+def test_stopped_between_two_tables_it_is_made_whole_by_the_next_run(
+    workspace: Workspace, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(self: Workspace, rows: pd.DataFrame, *, replacing: object = ()) -> int:
+        raise WorkspaceError("the disk is full")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Workspace, "merge_mentions", fail)
+        with pytest.raises(WorkspaceError):
+            ingest(workspace, [folder])
+    assert len(workspace.articles()) == 3
+    assert workspace.mentions().empty
+    assert ingest(workspace, [folder]).read == 3
+    assert len(workspace.mentions()) == 3
+
+
+def test_several_processes_give_the_same_tables(
+    workspace: Workspace, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mentionstudy.data.ingest._BATCH_FILES", 2)
+    other = Workspace.open(tmp_path / "other", create=True)
+    assert ingest(workspace, [folder]) == ingest(other, [folder], workers=2)
+    for name in ("articles", "mentions", "files"):
+        pd.testing.assert_frame_equal(getattr(workspace, name)(), getattr(other, name)())
