@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from scipy import sparse
@@ -316,7 +316,8 @@ def _share(a: Ints, b: Ints) -> Floats:
     """(R, S) share of the l window days, (R, l) and (S, l), that two rows have in common."""
     length = a.shape[1]
     if length == 1:
-        return (a == b.T).astype(np.float64)
+        same: Floats = (a == b.T).astype(np.float64)
+        return same
     origin = min(int(a.min()), int(b.min()))
     width = max(int(a.max()), int(b.max())) - origin + 1
     left = _dense(a, np.ones(a.shape), origin, width)
@@ -327,11 +328,11 @@ def _share(a: Ints, b: Ints) -> Floats:
 
 def stack_rows(parts: list[CalendarRows]) -> CalendarRows:
     """Put the rows of several blocks of events one below the other."""
-    first = parts[0]
-    return replace(
-        first,
-        **{
-            name: np.concatenate([getattr(part, name) for part in parts])
-            for name in CalendarRows.__slots__
-        },
+    return CalendarRows(
+        total=np.concatenate([part.total for part in parts]),
+        count=np.concatenate([part.count for part in parts]),
+        own=np.concatenate([part.own for part in parts]),
+        events=np.concatenate([part.events for part in parts]),
+        day=np.concatenate([part.day for part in parts]),
+        event_day=np.concatenate([part.event_day for part in parts]),
     )
