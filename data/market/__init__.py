@@ -3,16 +3,44 @@
 from __future__ import annotations
 
 from mentionstudy.data.market.base import BAR_COLUMNS, FACTOR_COLUMNS, PriceSource
+from mentionstudy.data.market.chain import Attempt, ChainAnswer, SourceChain
+from mentionstudy.data.market.fetching import (
+    FetchProgress,
+    FetchReport,
+    Missing,
+    fetch,
+    workspace_health,
+)
 from mentionstudy.data.market.flags import FLAGS
+from mentionstudy.data.market.health import SourceHealth
+from mentionstudy.data.market.manners import FamilyManners, Manners
+from mentionstudy.data.market.plan import default_benchmark, plan_fetch, plan_symbols
 from mentionstudy.data.market.returns import ReturnsPanel, returns_panel
 from mentionstudy.data.market.samples import SampleSource
+from mentionstudy.data.market.upstreams import live_chain, live_source
 
 __all__ = [
     "BAR_COLUMNS",
     "FACTOR_COLUMNS",
     "FLAGS",
+    "Attempt",
+    "ChainAnswer",
+    "FamilyManners",
+    "FetchProgress",
+    "FetchReport",
+    "Manners",
+    "Missing",
     "PriceSource",
     "ReturnsPanel",
     "SampleSource",
+    "SourceChain",
+    "SourceHealth",
+    "default_benchmark",
+    "fetch",
+    "live_chain",
+    "live_source",
+    "plan_fetch",
+    "plan_symbols",
     "returns_panel",
+    "workspace_health",
 ]

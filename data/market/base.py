@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Final, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Final, Literal, Protocol, runtime_checkable
 
 import pandas as pd
 
@@ -11,6 +11,9 @@ if TYPE_CHECKING:
     from datetime import date
 
     from mentionstudy.data.securities import Security
+
+TableKind = Literal["bars", "factors"]
+"""The two tables that a source fills."""
 
 BAR_COLUMNS: Final = (
     "symbol",
@@ -39,6 +42,9 @@ class PriceSource(Protocol):
     ----------
     name : str
         Goes into the ``source`` column and the fetch log.
+
+    A source may have an attribute ``local``; if it is true, reading costs nothing and is repeated
+    at every fetch, so that changed files are noticed.
     """
 
     name: str

@@ -31,6 +31,7 @@ class SampleSource:
     """
 
     name = "sample"
+    local = True
 
     @property
     def symbols(self) -> tuple[str, ...]:
