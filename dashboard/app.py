@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import streamlit as st
 
 from mentionstudy.dashboard import state
 from mentionstudy.dashboard.i18n import texts
 from mentionstudy.dashboard.parts import frame, sidebar
 
-PAGES = (("overview", "📰", ""), ("article", "📄", "article"), ("study", "📊", "study"))
+STYLE = Path(__file__).resolve().parent / "style.css"
+PAGES = (
+    ("overview", ":material/newspaper:", ""),
+    ("article", ":material/article:", "article"),
+    ("study", ":material/query_stats:", "study"),
+)
 
 
 def main() -> None:
@@ -21,6 +28,7 @@ def main() -> None:
         layout="wide",
         initial_sidebar_state="auto",
     )
+    st.html(STYLE)
     page = st.navigation(
         [
             st.Page(

@@ -11,6 +11,8 @@ from functools import cache
 from pathlib import Path
 from typing import Literal
 
+from mentionstudy.analysis.literals import EXCLUSIONS
+
 Language = Literal["zh", "en"]
 LANGUAGES: tuple[Language, ...] = ("zh", "en")
 _FOLDER = Path(__file__).resolve().parent / "locales"
@@ -57,6 +59,43 @@ def texts(language: Language) -> Texts:
 def preferred(locale: str | None) -> Language:
     """Choose the language for a browser's locale, such as ``zh-CN``."""
     return "zh" if (locale or "").lower().startswith("zh") else "en"
+
+
+def explained(t: Texts, code: str, reason: str) -> str:
+    """Say an exclusion's reason in the reader's language, with the facts of the original.
+
+    Parameters
+    ----------
+    t
+        The texts.
+    code
+        The exclusion's stable code.
+    reason
+        The sentence that was recorded; shown as it is when there is no better one.
+    """
+    key = f"sentence.{code}"
+    if not t.has(key):
+        return reason
+    found = _facts(EXCLUSIONS[code]).fullmatch(reason) if code in EXCLUSIONS else None
+    facts = found.groupdict() if found else {}
+    text = t.catalogue[key]
+    wanted = set(re.findall(r"{(\w+)}", text))
+    return text.format(**facts) if wanted <= set(facts) else reason
+
+
+@cache
+def _facts(template: str) -> re.Pattern[str]:
+    """Make a pattern that reads a template's fields back out of a sentence."""
+    parts = re.split(r"{(\w+)[^}]*}", template)
+    seen: set[str] = set()
+    pattern = ""
+    for number, part in enumerate(parts):
+        if number % 2 == 0:
+            pattern += re.escape(part)
+        else:
+            pattern += f"(?P={part})" if part in seen else f"(?P<{part}>.+?)"
+            seen.add(part)
+    return re.compile(pattern, re.DOTALL)
 
 
 def as_markdown(text: object) -> str:

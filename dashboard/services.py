@@ -16,7 +16,6 @@ from typing import Any
 
 import pandas as pd
 import streamlit as st
-from scipy.special import stdtrit
 
 from mentionstudy.analysis.settings import StudySettings
 from mentionstudy.dashboard.pipeline import (
@@ -209,31 +208,6 @@ def bars_around(
     if len(own):  # the stretch before a listing or after the last fetch is no halt
         around = around[(around >= own["date"].min()) & (around <= own["date"].max())]
     return own, around
-
-
-def car_path(run: StudyRun, event_id: str) -> pd.DataFrame:
-    """Return one event's CAR from the window's first day to each day, with its 95 % band.
-
-    Parameters
-    ----------
-    run
-        A study's answer.
-    event_id
-        One of its used events.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Columns ``tau, car, ci_low, ci_high`` (decimal).
-    """
-    first, last = run.result.settings.window
-    rows = []
-    for tau in range(first, last + 1):
-        car = run.result.car(first, tau)
-        rows.append(car[car["event_id"] == event_id].assign(tau=tau))
-    path = pd.concat(rows, ignore_index=True)
-    reach = stdtrit(path["df"].fillna(1e9), 0.975) * path["se"]
-    return path.assign(ci_low=path["car"] - reach, ci_high=path["car"] + reach)
 
 
 def workbook(run: StudyRun) -> bytes:

@@ -82,7 +82,8 @@ def candles(
         fig.add_trace(_volume_trace(table, days, look), row=2, col=1)
         fig.update_yaxes(title_text=text["volume_unit"], nticks=3, row=2, col=1)
     dress(fig, title, pd.Timestamp(day0).strftime(f"{text['day0']}: %Y-%m-%d"), look, height=440)
-    marks = [i for i in range(len(table)) if tau[i] % 5 == 0]
+    step = 5 if len(table) <= 25 else 10 if len(table) <= 60 else 50
+    marks = [i for i in range(len(table)) if tau[i] % step == 0]
     fig.update_xaxes(
         type="category",
         categoryorder="array",
@@ -90,6 +91,7 @@ def candles(
         rangeslider_visible=False,
         tickvals=[days[i] for i in marks],
         ticktext=[f"{tau[i]:+d}<br>{days[i][5:]}" if tau[i] else f"0<br>{days[i]}" for i in marks],
+        tickangle=0,
         showgrid=False,
     )
     fig.update_xaxes(title_text=text["tau"], row=2 if has_volume else 1, col=1)

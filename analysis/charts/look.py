@@ -157,7 +157,7 @@ class Look:
                     "font": {"size": 12},
                     "bgcolor": "rgba(0,0,0,0)",
                 },
-                "margin": {"l": 60, "r": 20, "t": 72, "b": 76},
+                "margin": {"l": 56, "r": 16, "t": 84, "b": 76},
                 "bargap": 0.25,
                 "modebar": {"bgcolor": "rgba(0,0,0,0)", "color": SHAPE, "activecolor": self.ink},
             }
@@ -210,7 +210,7 @@ def figure(title: str, subtitle: str, look: Look, *, height: int = 380) -> go.Fi
 
 def dress(fig: go.Figure, title: str, subtitle: str, look: Look, *, height: int) -> None:
     """Put the house style, title and subtitle on a figure that exists, such as subplots."""
-    below = " · ".join(part for part in (plain(subtitle, 200), plain(look.note)) if part)
+    below = "<br>".join(part for part in (plain(subtitle, 200), plain(look.note)) if part)
     fig.update_layout(
         template=look.template(),
         height=height,
@@ -241,11 +241,12 @@ def vertical(x: object, *, row_domain: str = "paper", dash: str = "dash") -> dic
 def tau_axis(taus: list[int], look: Look) -> dict[str, Any]:
     """Give an axis of event time with whole-number ticks and zero among them."""
     span = max(taus) - min(taus) if taus else 1
-    step = next(s for s in (1, 2, 5, 10, 20, 50, 100, 1000) if span / s <= 14)
+    step = next(s for s in (1, 2, 5, 10, 20, 50, 100, 1000, 10**6) if span / s <= 8)
     return {
         "title": {"text": look.labels["tau"]},
         "tick0": 0,
         "dtick": step,
+        "tickangle": 0,
         "zeroline": False,
         "showgrid": False,
     }

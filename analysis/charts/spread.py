@@ -67,7 +67,7 @@ def event_heatmap(ar: pd.DataFrame, *, look: Look | None = None) -> go.Figure:
     fig.update_yaxes(
         type="category", showgrid=False, ticks="", visible=len(wide) <= 30, automargin=True
     )
-    fig.update_layout(shapes=[vertical(0) | {"layer": "above"}], showlegend=False)
+    fig.update_layout(shapes=[vertical(0) | {"layer": "above"}], showlegend=False, margin_b=56)
     return fig
 
 
@@ -160,7 +160,10 @@ def car_distribution(car: pd.DataFrame, *, look: Look | None = None) -> go.Figur
         fig.update_yaxes(title_text=text["events"], showticklabels=True, row=1, col=1)
     line = vertical(mean, dash="solid") | {"line": {"color": look.line, "width": 2}}
     fig.update_layout(
-        shapes=[line, vertical(median, dash="dot"), vertical(0)], showlegend=False, bargap=0.02
+        shapes=[line, vertical(median, dash="dot"), vertical(0)],
+        showlegend=False,
+        bargap=0.02,
+        margin_b=56,
     )
     return fig
 
@@ -224,7 +227,7 @@ def event_calendar(events: pd.DataFrame, *, look: Look | None = None) -> go.Figu
         for y in years
     ]
     subtitle = f"{count(len(days), look)} · {text['events_per_week']}"
-    height = int(min(560, 150 + 26 * len(counts)))
+    height = int(min(560, 130 + 26 * len(counts)))
     fig = figure(text["calendar_title"], subtitle, look, height=height)
     fig.add_trace(
         go.Heatmap(
@@ -245,6 +248,7 @@ def event_calendar(events: pd.DataFrame, *, look: Look | None = None) -> go.Figu
     fig.update_xaxes(tickvals=starts, ticktext=[str(m) for m in range(1, 13)], range=[-0.6, 52.6])
     fig.update_xaxes(showgrid=False, zeroline=False)
     fig.update_yaxes(type="category", autorange="reversed", showgrid=False, ticks="")
+    fig.update_layout(margin_b=40)
     return fig
 
 

@@ -10,7 +10,7 @@ import streamlit as st
 
 from mentionstudy.analysis import charts
 from mentionstudy.analysis.settings import window_label
-from mentionstudy.dashboard import services
+from mentionstudy.dashboard import i18n, services
 from mentionstudy.dashboard.parts import show
 from mentionstudy.dashboard.parts.frame import Page
 from mentionstudy.dashboard.parts.numbers import p_text
@@ -19,10 +19,10 @@ from mentionstudy.dashboard.pipeline import StudyRun
 _AROUND = 20  # sessions of candles on each side of day 0
 
 
-def draw(page: Page, event: pd.Series[Any]) -> None:
-    """Show one event, or why it has no statistics."""
+def summary(page: Page, event: pd.Series[Any]) -> None:
+    """Show one event's day 0, its numbers or why there are none, and its candles."""
     t = page.t
-    event_id, symbol = str(event["event_id"]), str(event["symbol"])
+    event_id = str(event["event_id"])
     st.caption(
         t(
             "event.day0",
@@ -30,28 +30,37 @@ def draw(page: Page, event: pd.Series[Any]) -> None:
             timing=t.code("timing", event["timing"]),
         )
     )
-    run = page.run
-    used = run is not None and event_id in set(run.result.events["event_id"])
-    if run is not None and not used:
-        _why_not(page, run, event_id)
-    if run is not None and used:
-        _metrics(page, run, event_id)
-    _candles(page, event, symbol)
-    if run is None or not used:
+    if page.run is not None:
+        if _used(page.run, event_id):
+            _metrics(page, page.run, event_id)
+        else:
+            _why_not(page, page.run, event_id)
+    _candles(page, event, str(event["symbol"]))
+
+
+def details(page: Page, event: pd.Series[Any]) -> None:
+    """Show one event's abnormal returns, their sum and the numbers behind them."""
+    t, run = page.t, page.run
+    event_id, symbol = str(event["event_id"]), str(event["symbol"])
+    if run is None or not _used(run, event_id):
         return
     own = run.result.ar[run.result.ar["event_id"] == event_id]
-    left, right = st.columns(2)
+    left, right = st.columns(2, gap="medium")
     with left:
         show.chart(charts.ar_bars(own, name=symbol, look=page.look), f"ar_{event_id}", t)
     with right:
-        path = services.car_path(run, event_id)
+        path = run.result.car_path(event_id)
         show.chart(charts.car_band(path, name=symbol, look=page.look), f"car_{event_id}", t)
-    with st.expander(t("event.numbers")):
+    with st.expander(t("event.numbers"), icon=":material/table_rows:"):
         shown = show.in_percent(own[["tau", "actual", "normal", "ar", "sar"]])
         show.table(shown, f"numbers_{event_id}", t, raw=own)
         model = run.result.events[run.result.events["event_id"] == event_id]
-        keep = [c for c in ("alpha", "beta", "sigma", "r2", "n_est") if c in model]
+        keep = [c for c in ("benchmark", "alpha", "beta", "sigma", "r2", "n_est") if c in model]
         show.table(show.in_percent(model[keep]), f"model_{event_id}", t, raw=model)
+
+
+def _used(run: StudyRun, event_id: str) -> bool:
+    return event_id in set(run.result.events["event_id"])
 
 
 def _why_not(page: Page, run: StudyRun, event_id: str) -> None:
@@ -62,7 +71,7 @@ def _why_not(page: Page, run: StudyRun, event_id: str) -> None:
         return
     row = rows.iloc[0]
     st.warning(t("event.excluded", reason=t.code("exclusion", row["code"])))
-    st.text(str(row["reason"]))
+    st.text(i18n.explained(t, str(row["code"]), str(row["reason"])))
 
 
 def _metrics(page: Page, run: StudyRun, event_id: str) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import pandas as pd
 import streamlit as st
 
 from mentionstudy.analysis.charts import Look, labels_for
@@ -66,7 +65,9 @@ def prepare() -> Page:
         st.stop()
     corpus = services.corpus(source.workspace)
     if corpus.is_sample:
-        st.badge(t("sample.badge"), icon="🧪", color="orange", help=t("sample.help"))
+        st.badge(
+            t("sample.badge"), icon=":material/science:", color="orange", help=t("sample.help")
+        )
     if corpus.articles.empty:
         states.no_articles(t, source.path)
         st.stop()
@@ -145,8 +146,3 @@ def show_notes(t: Texts) -> None:
     ]
     st.warning("\n".join([t("state.note"), *lines]))
     st.button(t("state.dismiss"), on_click=state.dismiss_notes, key="dismiss_notes")
-
-
-def status_text(t: Texts, events: pd.DataFrame, used: int) -> str:
-    """Say how many of the events are in the statistics."""
-    return t("coverage", used=used, n=len(events))

@@ -26,7 +26,6 @@ def largest(page: Page, run: StudyRun) -> None:
     shown = pd.DataFrame(
         {
             "symbol": car["symbol"],
-            "day0": car["day0"],
             "car": car["car"] * 100,
             "sig": [show.stars(p) for p in car["p"]],
             "path": [
@@ -35,6 +34,7 @@ def largest(page: Page, run: StudyRun) -> None:
                 .tolist()
                 for i in car["event_id"]
             ],
+            "day0": car["day0"],
             "title": car["event_id"].map(titles),
         }
     )
@@ -42,7 +42,11 @@ def largest(page: Page, run: StudyRun) -> None:
         shown,
         hide_index=True,
         column_config=show.column_names(shown, t)
-        | {"path": st.column_config.LineChartColumn(t("column.path"), help=t("hint.path"))},
+        | {
+            "path": st.column_config.LineChartColumn(
+                t("column.path"), help=t("hint.path"), width=110
+            )
+        },
         key="table_moves",
         on_select="rerun",
         selection_mode="single-row",

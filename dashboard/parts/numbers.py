@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from mentionstudy.analysis.settings import window_label
-from mentionstudy.dashboard import state
+from mentionstudy.dashboard import i18n, state
 from mentionstudy.dashboard.i18n import Texts
 from mentionstudy.dashboard.parts import navigate, show, states
 from mentionstudy.dashboard.parts.frame import Page
@@ -28,6 +28,16 @@ def funnel(page: Page) -> None:
     row.metric(t("funnel.with_mention"), f"{with_mention:,}", border=True)
     row.metric(t("funnel.events"), f"{len(selected):,}", border=True, help=t("funnel.events_help"))
     row.metric(t("funnel.used"), f"{used:,}", border=True, help=t("funnel.used_help"))
+    coverage(page)
+
+
+def coverage(page: Page) -> None:
+    """Say how many events the filters and the study left."""
+    t, corpus = page.t, page.corpus
+    selected = page.question.events.apply(corpus.events)
+    used = page.run.result.n_events if page.run else 0
+    if page.run is not None and used < len(selected):
+        st.caption(t("coverage", used=used, n=len(selected)))
     if len(selected) < len(corpus.events):
         names = "、" if t.language == "zh" else ", "
         active = names.join(t(f"filter.{key}") for key in state.active_filters())
@@ -108,7 +118,10 @@ def exclusion_table(page: Page, excluded: pd.DataFrame, name: str) -> None:
             "symbol": excluded["symbol"],
             "event_id": excluded.get("event_id", pd.Series("", index=excluded.index)),
             "reason": [t.code("exclusion", code) for code in excluded["code"]],
-            "detail": excluded["reason"],
+            "detail": [
+                i18n.explained(t, code, reason)
+                for code, reason in zip(excluded["code"], excluded["reason"], strict=True)
+            ],
             "title": excluded["article_id"].map(titles)
             if "article_id" in excluded
             else pd.Series("", index=excluded.index),
@@ -125,11 +138,11 @@ def article_table(page: Page) -> None:
     rows = status.sort_values("published_at", ascending=False, na_position="last")
     shown = pd.DataFrame(
         {
-            "published": [published(t, row) for row in rows.itertuples()],
+            "published": [published(t, row)[:16] for row in rows.itertuples()],
             "title": rows["title"],
-            "symbols": [str(s).replace(";", " ") for s in rows["symbols"].fillna("")],
             "n_events": rows["n_events"],
             "status": [t.code("status", code) for code in rows["status"]],
+            "symbols": [str(s).replace(";", " ") for s in rows["symbols"].fillna("")],
         }
     )
     chosen = st.dataframe(

@@ -8,9 +8,9 @@ import pandas as pd
 import streamlit as st
 
 from mentionstudy.dashboard import state
-from mentionstudy.dashboard.parts import article_text, event_panel, show
+from mentionstudy.dashboard.parts import article_text
 from mentionstudy.dashboard.parts.frame import Page
-from mentionstudy.dashboard.parts.numbers import exclusions, published
+from mentionstudy.dashboard.parts.numbers import exclusion_table, exclusions, published
 
 
 def choose(page: Page) -> pd.Series[Any]:
@@ -57,7 +57,7 @@ def text(page: Page, article: pd.Series[Any]) -> None:
     else:
         st.info(t("article.no_mentions"))
     body = str(article["text"])
-    with st.container(height=520 if len(body) > 900 else "content", border=True):
+    with st.container(height=560 if len(body) > 600 else "content", border=True):
         st.html(article_text.marked(body, article_text.spans(own, body)))
     for note in _notes(article):
         st.text(f"· {note}")
@@ -70,34 +70,36 @@ def _notes(article: pd.Series[Any]) -> list[str]:
     return [str(part) for part in notes] if notes is not None else []
 
 
-def events(page: Page, article: pd.Series[Any]) -> None:
-    """Show the article's events, one at a time, and its mentions that are no event."""
+def event(page: Page, article: pd.Series[Any]) -> pd.Series[Any] | None:
+    """Let the reader choose one of the article's events; return its row."""
     t = page.t
     article_id = str(article["article_id"])
-    all_events = page.corpus.events
-    own = all_events[[article_id in str(ids).split(";") for ids in all_events["article_ids"]]]
+    every = page.corpus.events
+    own = every[[article_id in str(ids).split(";") for ids in every["article_ids"]]]
     if own.empty:
         st.info(t("article.no_events"))
-    else:
-        ids = own["event_id"].tolist()
-        state.limit("event", ids)
-        if state.value("event") not in ids:
-            state.choose("event", ids[0])
-        names = {row.event_id: f"{row.symbol} · {row.day0:%Y-%m-%d}" for row in own.itertuples()}
-        chosen = st.segmented_control(
-            t("article.event"), ids, key="event", format_func=names.__getitem__, required=True
-        )
-        event_panel.draw(page, own[own["event_id"] == chosen].iloc[0])
-    left_out = exclusions(page)
-    if "article_id" in left_out:
-        left_out = left_out[left_out["article_id"] == article_id]
-        if len(left_out):
-            with st.expander(t("article.left_out", n=len(left_out))):
-                shown = pd.DataFrame(
-                    {
-                        "symbol": left_out["symbol"],
-                        "reason": [t.code("exclusion", code) for code in left_out["code"]],
-                        "detail": left_out["reason"],
-                    }
-                )
-                show.table(shown, "article_left_out", t, raw=left_out)
+        return None
+    ids = own["event_id"].tolist()
+    if state.value("event") not in ids:
+        state.choose("event", _first_used(page, ids))
+    names = {row.event_id: f"{row.symbol} · {row.day0:%Y-%m-%d}" for row in own.itertuples()}
+    chosen = st.segmented_control(
+        t("article.event"), ids, key="event", format_func=names.__getitem__, required=True
+    )
+    return own[own["event_id"] == chosen].iloc[0]
+
+
+def _first_used(page: Page, ids: list[str]) -> str:
+    used = set(page.run.result.events["event_id"]) if page.run else set()
+    return next((i for i in ids if i in used), ids[0])
+
+
+def left_out(page: Page, article: pd.Series[Any]) -> None:
+    """List the article's mentions that are no event."""
+    t = page.t
+    rows = exclusions(page)
+    if "article_id" in rows:
+        rows = rows[rows["article_id"] == article["article_id"]]
+        if len(rows):
+            with st.expander(t("article.left_out", n=len(rows))):
+                exclusion_table(page, rows, "article_left_out")

@@ -142,15 +142,27 @@ def column_names(frame: pd.DataFrame, t: Texts) -> dict[str, Any]:
     for column in frame.columns:
         label = t(f"column.{column}") if t.has(f"column.{column}") else str(column)
         hint = t(f"hint.{column}") if t.has(f"hint.{column}") else None
+        width = _WIDTHS.get(column)
         if column in _FORMATS:
-            out[column] = st.column_config.NumberColumn(label, help=hint, format=_FORMATS[column])
+            out[column] = st.column_config.NumberColumn(
+                label, help=hint, format=_FORMATS[column], width=width
+            )
         elif pd.api.types.is_datetime64_any_dtype(frame[column]):
             out[column] = st.column_config.DateColumn(label, help=hint, format="YYYY-MM-DD")
         else:
-            out[column] = st.column_config.Column(label, help=hint)
+            out[column] = st.column_config.Column(label, help=hint, width=width)
     return out
 
 
+_WIDTHS: dict[str, int] = {
+    "sig": 46,
+    "title": 240,
+    "n_events": 52,
+    "n": 46,
+    "symbol": 92,
+    "published": 132,
+    "status": 110,
+}
 _PERCENT = "%.2f%%"
 _FORMATS = {
     "ar": _PERCENT,

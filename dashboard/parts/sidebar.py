@@ -17,27 +17,43 @@ HONG_KONG_BENCHMARKS = tuple(s for s in services.KNOWN_INDICES if s.endswith(".H
 def draw(t: Texts) -> None:
     """Draw the side bar; without a workspace only what concerns the display."""
     with st.sidebar:
+        st.radio(
+            "语言 · Language",
+            LANGUAGES,
+            key="lang",
+            horizontal=True,
+            format_func=lambda code: {"zh": "中文", "en": "English"}[code],
+            label_visibility="collapsed",
+        )
         source = services.source()
         if source.workspace is not None:
             corpus = services.corpus(source.workspace)
             if len(corpus.events):
-                _filters(t, corpus)
                 _study(t, services.benchmark_symbols(source.workspace, corpus))
+                _filters(t, corpus)
+                _details(t)
         _display(t)
 
 
 def _filters(t: Texts, corpus: Corpus) -> None:
     events = corpus.events
-    with st.expander(t("filter.title"), expanded=True, icon="🔎"):
+    with st.expander(
+        t("filter.title"), expanded=bool(state.active_filters()), icon=":material/filter_alt:"
+    ):
         _several(t, "sym", sorted(events["symbol"].unique()))
         _several(t, "ex", _present(state.EXCHANGES, events["exchange"]), _named(t, "exchange"))
         _several(t, "src", sorted(s for s in events["source"].dropna().unique() if s))
         _several(t, "cat", services.categories(events))
         _several(t, "tm", _present(state.TIMINGS, events["timing"]), _named(t, "timing"))
         low, high = events["day0"].min().date(), events["day0"].max().date()
-        left, right = st.columns(2)
-        left.date_input(t("filter.from"), key="from", min_value=low, max_value=high)
-        right.date_input(t("filter.to"), key="to", min_value=low, max_value=high)
+        for key in ("from", "to"):
+            st.date_input(
+                t(f"filter.{key}"),
+                key=key,
+                min_value=low,
+                max_value=high,
+                format="YYYY-MM-DD",
+            )
         if state.active_filters():
             st.button(
                 t("filter.reset"), key="reset", on_click=state.reset, args=(state.FILTER_KEYS,)
@@ -70,7 +86,7 @@ def _several(
 
 
 def _study(t: Texts, benchmarks: tuple[str, ...]) -> None:
-    with st.expander(t("study.settings"), expanded=True, icon="📐"):
+    with st.expander(t("study.settings"), expanded=True, icon=":material/functions:"):
         st.selectbox(
             t("study.model"),
             services.models(state.MODELS),
@@ -91,6 +107,11 @@ def _study(t: Texts, benchmarks: tuple[str, ...]) -> None:
         )
         _benchmark(t, "bm", MAINLAND_BENCHMARKS, benchmarks)
         _benchmark(t, "bmhk", HONG_KONG_BENCHMARKS, benchmarks)
+
+
+def _details(t: Texts) -> None:
+    """Draw the settings that most readers leave alone."""
+    with st.expander(t("study.details"), icon=":material/tune:"):
         st.number_input(
             t("study.minobs"),
             min_value=3,
@@ -128,14 +149,7 @@ def _benchmark(t: Texts, key: str, known: tuple[str, ...], have: tuple[str, ...]
 
 
 def _display(t: Texts) -> None:
-    with st.expander(t("display.title"), expanded=True, icon="🌏"):
-        st.radio(
-            "语言 · Language",
-            LANGUAGES,
-            key="lang",
-            horizontal=True,
-            format_func=lambda code: {"zh": "中文", "en": "English"}[code],
-        )
+    with st.expander(t("display.title"), icon=":material/palette:"):
         st.radio(
             t("display.up"),
             ("red", "green"),

@@ -93,8 +93,7 @@ def tests(page: Page, run: StudyRun, window: Window) -> None:
             "convention": raw.get("convention", ""),
         }
     )
-    show.table(shown, "tests", t, raw=raw, height="content" if len(shown) < 25 else 500)
-    st.caption(t("stars"))
+    show.table(shown, "tests", t, raw=raw, height="content")
 
 
 def _reading(page: Page, row: object) -> str:
@@ -149,7 +148,7 @@ def left_out(page: Page, run: StudyRun) -> None:
 def methods(page: Page, run: StudyRun) -> None:
     """Say how it was computed, and give the whole study as files."""
     t = page.t
-    with st.expander(t("study.methods"), icon="📐"):
+    with st.expander(t("study.methods"), icon=":material/functions:"):
         st.markdown(t(f"method.{page.settings.model}"))
         st.markdown(t("method.common"))
         pairs = sorted({f"{s} ↔ {b}" for s, b in run.benchmarks.items()})

@@ -15,7 +15,7 @@ def view() -> None:
     numbers.funnel(page)
     if run is not None:
         st.markdown(numbers.reading(page, run))
-        left, right = st.columns([3, 2], gap="large")
+        left, right = st.columns([3, 2], gap="medium")
         with left:
             show.chart(
                 charts.caar_fan(run.result.aar, look=page.look),
@@ -25,7 +25,7 @@ def view() -> None:
             )
         with right:
             moves.largest(page, run)
-    left, right = st.columns([3, 2], gap="large")
+    left, right = st.columns([3, 2], gap="medium")
     with left:
         st.subheader(t("overview.articles"))
         numbers.article_table(page)

@@ -12,18 +12,18 @@ def view() -> None:
     """Draw the page."""
     page = frame.prepare()
     t, look = page.t, page.look
-    numbers.funnel(page)
     run = page.answered()
     result = run.result
+    numbers.coverage(page)
     st.markdown(numbers.reading(page, run))
     study_tables.windows(page, run)
-    left, right = st.columns([3, 2], gap="large")
+    left, right = st.columns([3, 2], gap="medium")
     with left:
         show.chart(charts.caar_fan(result.aar, look=look), "caar", t)
     with right:
         show.chart(charts.aar_bars(result.aar, look=look), "aar", t)
     study_tables.groups(page, run)
-    left, right = st.columns([3, 2], gap="large")
+    left, right = st.columns([3, 2], gap="medium")
     with left:
         clicked = show.clickable(charts.event_heatmap(result.ar, look=look), "heatmap", t)
         st.caption(t("study.click_heatmap"))
@@ -34,7 +34,7 @@ def view() -> None:
     study_tables.clicked_event(page, run, clicked)
     st.subheader(t("study.tests"))
     study_tables.tests(page, run, window)
-    with st.expander(t("study.multiples"), icon="🔬"):
+    with st.expander(t("study.multiples"), icon=":material/grid_view:"):
         show.chart(charts.car_small_multiples(result.ar, look=look), "multiples", t)
     st.subheader(t("study.events"))
     study_tables.events(page, run, window)

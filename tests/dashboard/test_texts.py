@@ -135,3 +135,26 @@ def test_csv_keeps_numbers_and_chinese():
     assert data.decode("utf-8-sig").splitlines() == ["title,car", "'=x,0.0123456789", "东软,-0.5"]
     assert neutralised(frame)["title"].tolist() == ["'=x", "东软"]
     assert frame["title"].tolist() == ["=x", "东软"]
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_an_exclusions_sentence_keeps_its_facts(language):
+    t = i18n.texts(language)
+    template = EXCLUSIONS["insufficient_estimation"]
+    reason = template.format(n_est=57, estimation="[-250,-11]", min_obs=100)
+    shown = i18n.explained(t, "insufficient_estimation", reason)
+    assert all(fact in shown for fact in ("57", "[-250,-11]", "100"))
+
+
+def test_a_sentence_that_is_not_known_is_shown_as_recorded():
+    assert i18n.explained(ZH, "insufficient_estimation", "something new") == "something new"
+    assert i18n.explained(ZH, "a_new_code", "something new") == "something new"
+
+
+@pytest.mark.parametrize("code", sorted(EXCLUSIONS))
+def test_every_exclusion_is_explained_in_chinese(code):
+    fields = {name: "X1" for name in FIELDS.findall(EXCLUSIONS[code].replace("!r", ""))}
+    recorded = EXCLUSIONS[code].replace("!r", "").format(**fields)
+    if code == "calendar_unknown":
+        pytest.skip("both stages use this code with sentences of their own")
+    assert re.search(r"[\u4e00-\u9fff]", i18n.explained(ZH, code, recorded))

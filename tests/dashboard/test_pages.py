@@ -1,0 +1,262 @@
+"""Each page answers its question, in both languages, and says what is missing."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pandas as pd
+import pytest
+
+from mentionstudy.analysis import StudySettings
+from mentionstudy.dashboard.pipeline import load_corpus, load_prices, run_study
+from mentionstudy.data import Workspace
+
+PAGES = ("", "article", "study")
+
+
+def charts(app):
+    """Return the figures on the page by the start of their title."""
+    specs = [json.loads(chart.proto.spec) for chart in app.get("plotly_chart")]
+    return {spec["layout"]["title"]["text"]: spec for spec in specs}
+
+
+def said(app):
+    """Return all the text on the page."""
+    parts = [*app.markdown, *app.caption, *app.subheader, *app.warning, *app.info, *app.error]
+    parts += [*app.text, *app.code]
+    return "\n".join(str(part.value) for part in parts)
+
+
+@pytest.fixture(scope="module")
+def run(sample_workspace):
+    workspace = Workspace.open(sample_workspace)
+    corpus = load_corpus(workspace)
+    return run_study(corpus, load_prices(workspace, corpus.events), StudySettings())
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+@pytest.mark.parametrize("view", PAGES)
+def test_every_page_opens_on_the_sample_and_says_that_it_is_one(
+    open_app, sample_workspace, view, lang
+):
+    app = open_app(sample_workspace, view, lang=lang)
+    assert not app.exception
+    assert ("样例数据" if lang == "zh" else "Sample data") in said(app)
+    assert charts(app)
+    for spec in charts(app).values():
+        assert ("样例数据" if lang == "zh" else "sample data") in spec["layout"]["title"][
+            "subtitle"
+        ]["text"]
+
+
+def test_the_overview_counts_what_was_read_and_used(open_app, sample_workspace):
+    app = open_app(sample_workspace, lang="en")
+    assert [(m.label, m.value) for m in app.metric] == [
+        ("Articles", "5"),
+        ("naming a security", "3"),
+        ("Events", "8"),
+        ("Used in the study", "7"),
+    ]
+    assert "7 of 8 events" in said(app)
+
+
+def test_the_overview_names_the_largest_moves_first(open_app, sample_workspace, run):
+    app = open_app(sample_workspace, lang="en")
+    moves = next(d.value for d in app.dataframe if "path" in d.value)
+    car = run.result.car(-1, 1).set_index("symbol")["car"]
+    expected = car.abs().sort_values(ascending=False)
+    assert moves["symbol"].tolist() == expected.index.tolist()
+    assert moves["car"].to_numpy() == pytest.approx(car[expected.index].to_numpy() * 100)
+
+
+def test_the_overview_says_why_an_event_is_left_out(open_app, sample_workspace):
+    app = open_app(sample_workspace, lang="en")
+    reasons = next(d.value for d in app.dataframe if "reason" in d.value)
+    assert reasons["reason"].tolist() == ["No prices of this security"]
+    assert reasons["count"].tolist() == [1]
+
+
+def test_the_study_draws_the_numbers_of_the_study(open_app, sample_workspace, run):
+    app = open_app(sample_workspace, "study", lang="en")
+    caar = charts(app)["Cumulative average abnormal return"]
+    line = next(t for t in caar["data"] if t.get("name") == "CAAR")
+    assert _numbers(line["y"]) == pytest.approx(run.result.aar["caar"].to_numpy())
+    shown = next(d.value for d in app.dataframe if "reading" in d.value)
+    tests = run.result.tests(-1, 1)
+    assert shown["statistic"].to_numpy() == pytest.approx(tests["statistic"], nan_ok=True)
+    for reading, p in zip(shown["reading"], tests["p"], strict=True):
+        assert ("not defined" in reading) == pd.isna(p)
+
+
+def _numbers(values):
+    """Decode what plotly wrote: a list, or base64 with its type."""
+    if isinstance(values, list):
+        return values
+    import base64
+
+    import numpy as np
+
+    return np.frombuffer(base64.b64decode(values["bdata"]), dtype=values["dtype"])
+
+
+def test_a_changed_model_changes_the_result(open_app, sample_workspace):
+    app = open_app(sample_workspace, "study", lang="en")
+    before = [m.value for m in app.metric]
+    app.selectbox(key="model").set_value("mean_adjusted").run()
+    assert not app.exception
+    assert [m.value for m in app.metric] != before
+    assert (
+        "Mean-adjusted" in next(iter(charts(app).values()))["layout"]["title"]["subtitle"]["text"]
+    )
+
+
+def test_a_link_reproduces_the_view(open_app, sample_workspace):
+    query = {"lang": "en", "model": "market_adjusted", "car": ["[-2,2]"], "ex": ["SH"]}
+    app = open_app(sample_workspace, "study", **query)
+    assert app.selectbox(key="model").value == "market_adjusted"
+    assert [m.label for m in app.metric] == [r"CAAR \[-2,2]"]
+    assert "5 of 8 events, chosen by: Exchange" in said(app)
+
+
+def test_choices_are_written_to_the_url_without_the_defaults(open_app, sample_workspace):
+    app = open_app(sample_workspace, "study", lang="en")
+    app.selectbox(key="model").set_value("market_adjusted").run()
+    app.multiselect(key="ex").set_value(["HK"]).run()
+    assert app.query_params["model"] in ("market_adjusted", ["market_adjusted"])
+    assert app.query_params["ex"] in ("HK", ["HK"])
+    assert "win" not in app.query_params
+
+
+def test_choices_survive_a_change_of_page(open_app, sample_workspace):
+    app = open_app(sample_workspace, "study", lang="en")
+    app.selectbox(key="model").set_value("market_adjusted").run()
+    app.switch_page("views/article.py").run()
+    app.switch_page("views/overview.py").run()
+    assert app.selectbox(key="model").value == "market_adjusted"
+
+
+def test_a_tampered_link_gets_a_note_and_the_defaults(open_app, sample_workspace):
+    app = open_app(
+        sample_workspace, lang="en", model="<script>", win="[9,1]", sym="000001.SZ", nonsense="1"
+    )
+    assert not app.exception
+    note = app.warning[0].value
+    assert all(part in note for part in ("model", r"\<script\>", "win", "nonsense"))
+    assert app.selectbox(key="model").value == "market"
+    assert len(charts(app)) == 2
+    app.button(key="dismiss_notes").click().run()
+    assert not app.warning
+
+
+def test_contradicting_settings_say_so_and_can_be_reset(open_app, sample_workspace):
+    app = open_app(sample_workspace, "study", lang="en", est="[-5,5]", minobs="5")
+    assert not app.exception
+    assert app.error
+    assert "overlaps the event window" in said(app)
+    app.button(key="reset_study").click().run()
+    assert not app.error
+    assert "Cumulative average abnormal return" in charts(app)
+
+
+def test_an_unreadable_window_is_refused_in_words(open_app, sample_workspace):
+    app = open_app(sample_workspace, "study", lang="en")
+    app.text_input(key="win").set_value("ten days").run()
+    assert not app.exception
+    assert "ten days" in said(app)
+
+
+def test_filters_that_leave_nothing_say_which_removed_what(open_app, sample_workspace):
+    app = open_app(sample_workspace, lang="en", ex=["HK"], to="2021-12-31")
+    assert not app.exception
+    assert "None of the 8 events" in said(app)
+    removed = next(d.value for d in app.dataframe if "Removes" in d.value)
+    assert dict(removed.to_numpy()) == {"Exchange": 6, "to": 4}
+    app.button(key="reset_from_empty").click().run()
+    assert "None of the 8 events" not in said(app)
+    app.button(key="undo").click().run()
+    assert "None of the 8 events" in said(app)
+
+
+def test_the_article_page_marks_mentions_and_shows_each_event(open_app, sample_workspace):
+    app = open_app(sample_workspace, "article", lang="en")
+    article = app.selectbox(key="article")
+    label = next(o for o in article.options if "2021-04-09" in o)
+    article.select_index(article.options.index(label)).run()
+    html = "".join(h.proto.body for h in app.get("html"))
+    assert html.count("<mark") == 5
+    titles = list(charts(app))
+    assert [t.split(" · ")[0] for t in titles] == [titles[0].split(" · ")[0]] * 3
+    assert len(app.metric) == 4
+
+
+def test_an_event_without_prices_says_so_on_its_article(open_app, sample_workspace):
+    app = open_app(sample_workspace, "article", lang="en", event="02066.HK@2022-01-06")
+    article = app.selectbox(key="article")
+    label = next(o for o in article.options if "2022-01-06" in o)
+    article.select_index(article.options.index(label)).run()
+    app.session_state["event"] = "02066.HK@2022-01-06"
+    app.run()
+    assert not app.exception
+    assert "There are no prices of 02066.HK in the workspace." in said(app)
+
+
+def test_a_click_in_the_heat_map_leads_to_the_article(open_app, sample_workspace):
+    app = open_app(sample_workspace, "study", lang="en")
+    point = {"customdata": ["600718.SH@2022-01-07", "1.0%"]}
+    app.session_state["chart_heatmap"] = {"selection": {"points": [point]}}
+    app.run()
+    assert "600718.SH@2022-01-07" in said(app)
+    assert app.button(key="open_event")
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+@pytest.mark.parametrize("view", PAGES)
+def test_without_a_workspace_every_page_says_how_to_begin(open_app, view, lang):
+    app = open_app(None, view, lang=lang)
+    assert not app.exception
+    assert "mentionstudy demo" in said(app)
+
+
+@pytest.mark.parametrize("view", PAGES)
+def test_a_folder_that_is_no_workspace_is_named(open_app, view, tmp_path):
+    app = open_app(tmp_path / "nowhere", view, lang="en")
+    assert not app.exception
+    assert "nowhere" in said(app)
+
+
+@pytest.mark.parametrize("view", PAGES)
+def test_an_empty_workspace_says_how_articles_come_in(open_app, view, tmp_path):
+    Workspace.open(tmp_path / "empty", create=True)
+    app = open_app(tmp_path / "empty", view, lang="en")
+    assert not app.exception
+    assert "mentionstudy ingest" in said(app)
+
+
+@pytest.mark.parametrize("view", PAGES)
+def test_without_prices_the_events_are_there_and_the_command_is_named(
+    open_app, view, bare_workspace
+):
+    app = open_app(bare_workspace, view, lang="en")
+    assert not app.exception
+    assert "mentionstudy fetch" in said(app)
+    assert "8 events were found" in said(app)
+
+
+def test_articles_without_events_are_listed_with_their_reason(open_app, plain_workspace):
+    app = open_app(plain_workspace, lang="en")
+    assert not app.exception
+    listed = next(d.value for d in app.dataframe if "status" in d.value)
+    assert len(listed) == 1
+    assert "none gives an event" in said(app)
+
+
+@pytest.mark.parametrize("view", PAGES)
+def test_an_evil_article_stays_text(open_app, evil_workspace, view):
+    app = open_app(evil_workspace, view, lang="en")
+    assert not app.exception
+    for part in app.markdown:
+        assert "](http" not in re.sub(r"\\.", "", part.value)
+    for block in app.get("html"):
+        assert set(re.findall(r"<(\w+)", block.proto.body)) <= {"style", "div", "mark", "h2"}
+    assert "javascript:" not in str([b.proto.url for b in app.get("link_button")])
