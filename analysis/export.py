@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 import pandas as pd
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 _SHEET_ROWS = 1_048_575
+_NO_TIME = datetime(2000, 1, 1, tzinfo=UTC).replace(tzinfo=None)  # else a file differs by its time
 _PERCENT = frozenset(
     {"actual", "normal", "ar", "aar", "caar", "se", "caar_se", "ci_low", "ci_high"}
     | {"car", "bhar", "mean", "sigma", "alpha"}
@@ -41,9 +44,23 @@ _LATEX = {
 }
 
 
-def tables(result: StudyResult) -> dict[str, Callable[[], pd.DataFrame]]:
-    """Name every table of a study and say how to get it."""
-    return {
+Extra = Mapping[str, pd.DataFrame]
+
+
+def tables(
+    result: StudyResult, extra: Extra | None = None
+) -> dict[str, Callable[[], pd.DataFrame]]:
+    """Name every table of a study and say how to get it.
+
+    Parameters
+    ----------
+    result
+        The study.
+    extra
+        Tables by name that go beside the study's own, or in place of one of the same name: for
+        example a list of exclusions that begins before the study does.
+    """
+    own: dict[str, Callable[[], pd.DataFrame]] = {
         "tests": result.tests,
         "aar": lambda: result.aar,
         "car": result.car,
@@ -52,6 +69,11 @@ def tables(result: StudyResult) -> dict[str, Callable[[], pd.DataFrame]]:
         "diagnostics": lambda: result.diagnostics,
         "excluded": lambda: result.excluded,
     }
+    return own | {name: partial(_same, frame) for name, frame in (extra or {}).items()}
+
+
+def _same(frame: pd.DataFrame) -> pd.DataFrame:
+    return frame
 
 
 def harmless(frame: pd.DataFrame) -> pd.DataFrame:
@@ -78,7 +100,10 @@ def study_json(result: StudyResult, provenance: Mapping[str, Any] | None) -> str
 
 
 def to_csv_dir(
-    result: StudyResult, folder: str | Path, provenance: Mapping[str, Any] | None = None
+    result: StudyResult,
+    folder: str | Path,
+    provenance: Mapping[str, Any] | None = None,
+    extra: Extra | None = None,
 ) -> list[Path]:
     """Write every table as CSV (UTF-8, full precision) and ``study.json``.
 
@@ -90,6 +115,8 @@ def to_csv_dir(
         Where to; made if it does not exist. Files of the same names are replaced.
     provenance
         Facts about the data for ``study.json``, such as file names and table versions.
+    extra
+        Further tables, as for :func:`tables`.
 
     Returns
     -------
@@ -97,28 +124,34 @@ def to_csv_dir(
         The files.
     """
     return _to_files(
-        result, folder, provenance, "csv", lambda f, p: harmless(f).to_csv(p, index=False)
+        result, folder, provenance, extra, "csv", lambda f, p: harmless(f).to_csv(p, index=False)
     )
 
 
 def to_parquet(
-    result: StudyResult, folder: str | Path, provenance: Mapping[str, Any] | None = None
+    result: StudyResult,
+    folder: str | Path,
+    provenance: Mapping[str, Any] | None = None,
+    extra: Extra | None = None,
 ) -> list[Path]:
     """Write every table as Parquet and ``study.json``; see :func:`to_csv_dir`."""
-    return _to_files(result, folder, provenance, "parquet", lambda f, p: f.to_parquet(p))
+    return _to_files(
+        result, folder, provenance, extra, "parquet", lambda f, p: f.to_parquet(p, index=False)
+    )
 
 
 def _to_files(
     result: StudyResult,
     folder: str | Path,
     provenance: Mapping[str, Any] | None,
+    extra: Extra | None,
     suffix: str,
     write: Callable[[pd.DataFrame, Path], object],
 ) -> list[Path]:
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     files = []
-    for name, make in tables(result).items():
+    for name, make in tables(result, extra).items():
         path = folder / f"{name}.{suffix}"
         write(make(), path)
         files.append(path)
@@ -128,8 +161,11 @@ def _to_files(
 
 
 def to_excel(
-    result: StudyResult, path: str | Path, provenance: Mapping[str, Any] | None = None
-) -> Path:
+    result: StudyResult,
+    path: str | Path | BinaryIO,
+    provenance: Mapping[str, Any] | None = None,
+    extra: Extra | None = None,
+) -> None:
     """Write a formatted workbook: a summary with the settings, then one sheet a table.
 
     Parameters
@@ -137,15 +173,16 @@ def to_excel(
     result
         The study.
     path
-        The file, replaced if it exists.
+        The file, replaced if it exists, or an open binary file.
     provenance
         Facts about the data for the summary sheet.
+    extra
+        Further tables, as for :func:`tables`.
 
-    Returns
-    -------
-    Path
-        The file. A table with more rows than a sheet holds is named on the summary sheet and
-        left out; :func:`to_parquet` has it whole.
+    Notes
+    -----
+    A table with more rows than a sheet holds is named on the summary sheet and left out;
+    :func:`to_parquet` has it whole. Equal studies give equal bytes.
     """
     import xlsxwriter
 
@@ -155,8 +192,9 @@ def to_excel(
         "strings_to_numbers": False,
         "default_date_format": "yyyy-mm-dd",
     }
-    path = Path(path)
-    with xlsxwriter.Workbook(str(path), options) as book:
+    target = str(path) if isinstance(path, Path) else path
+    with xlsxwriter.Workbook(target, options) as book:
+        book.set_properties({"created": _NO_TIME})
         styles = {
             "head": book.add_format({"bold": True, "bottom": 1, "bg_color": "#EDEDED"}),
             "percent": book.add_format({"num_format": "0.00%"}),
@@ -166,14 +204,13 @@ def to_excel(
         }
         summary = book.add_worksheet("Summary")
         left_out = []
-        for name, make in tables(result).items():
+        for name, make in tables(result, extra).items():
             frame = make()
             if len(frame) > _SHEET_ROWS:
                 left_out.append(f"{name}: {len(frame)} rows, more than a sheet holds")
                 continue
             _write_sheet(book.add_worksheet(name.upper()), frame, styles)
         _write_summary(summary, result, provenance, left_out, styles)
-    return path
 
 
 def _write_sheet(sheet: Any, frame: pd.DataFrame, styles: dict[str, Any]) -> None:

@@ -12,6 +12,7 @@ from mentionstudy.analysis.errors import InputError
 
 Floats = NDArray[np.float64]
 _DATE = r"^\s*(\d{4})[-/.年]?(\d{1,2})[-/.月]?(\d{1,2})日?(?:[T ].*)?$"
+_LARGEST = 1e9  # no return, log volume or factor is larger; squares stay far from overflow
 _FIRST_YEAR, _LAST_YEAR = 1900, 2200
 
 
@@ -161,19 +162,21 @@ def numbers(frame: pd.DataFrame, columns: list[str], what: str) -> Floats:
     Raises
     ------
     InputError
-        If a cell is text or infinite: names the column, the date and the cell.
+        If a cell is text, infinite or absurdly large: names the column, the date and the cell.
     """
     part = frame[columns]
     if all(isinstance(kind, np.dtype) and kind.kind in "fiu" for kind in part.dtypes):
         values = part.to_numpy(dtype=np.float64)
     else:
         values = np.column_stack([_one_column(part[name], what) for name in columns])
-    infinite = np.isinf(values)
-    if infinite.any():
-        row, column = map(int, np.argwhere(infinite)[0])
+    with np.errstate(invalid="ignore"):
+        absurd = np.abs(values) > _LARGEST
+    if absurd.any():
+        row, column = map(int, np.argwhere(absurd)[0])
         raise InputError(
-            f"{what}: column {columns[column]!r} is infinite on {frame.index[row]:%Y-%m-%d} "
-            f"({int(infinite.sum())} such cells); leave a day without a value empty"
+            f"{what}: column {columns[column]!r} is {values[row, column]:g} on "
+            f"{frame.index[row]:%Y-%m-%d} ({int(absurd.sum())} cells are infinite or beyond "
+            f"{_LARGEST:g}); leave a day without a value empty"
         )
     return values
 

@@ -34,7 +34,7 @@ EXCLUSIONS: dict[str, str] = {
     "insufficient_estimation": (
         "Only {n_est} usable days in the estimation window {estimation}; {min_obs} are asked for."
     ),
-    "no_return_on_day0": "{symbol} has no one-day return on day 0, {day0}.",
+    "no_return_on_day0": "{symbol} or its benchmark has no one-day return on day 0, {day0}.",
     "no_event_returns": "{symbol} has no abnormal return in the event window around {day0}.",
     "constant_market": (
         "The regressors do not vary independently in the estimation window; "

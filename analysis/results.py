@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Mapping
 from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 import pandas as pd
@@ -303,6 +303,7 @@ class StudyResult:
             residuals=Residuals(self._engine, self._used),
             placebo=Placebo(self._engine, self._used, windows),
             event_day=position[1],
+            calendar=places.calendar,
         )
 
     def _windows(self, first: int | None, last: int | None) -> tuple[Window, ...]:
@@ -380,9 +381,11 @@ class StudyResult:
         """Write every table as Parquet and ``study.json`` into a folder; returns the files."""
         return export.to_parquet(self, folder, provenance)
 
-    def to_excel(self, path: str | Path, provenance: Mapping[str, Any] | None = None) -> Path:
-        """Write a formatted workbook, settings included; returns the file."""
-        return export.to_excel(self, path, provenance)
+    def to_excel(
+        self, path: str | Path | BinaryIO, provenance: Mapping[str, Any] | None = None
+    ) -> None:
+        """Write a formatted workbook, settings included, to a path or an open binary file."""
+        export.to_excel(self, path, provenance)
 
     def to_latex(self, table: str = "tests") -> str:
         """Return a table as LaTeX for ``booktabs``."""

@@ -164,16 +164,16 @@ def bhar(actual: Floats, expected: Floats, columns: slice, *, log: bool) -> Floa
     held, normal = actual[:, columns], expected[:, columns]
     present = np.isfinite(held) & np.isfinite(normal)
     held, normal = np.where(present, held, 0.0), np.where(present, normal, 0.0)
-    if log:
-        difference = np.exp(held.sum(axis=1)) - np.exp(normal.sum(axis=1))
-    else:
-        difference = np.prod(1.0 + held, axis=1) - np.prod(1.0 + normal, axis=1)
+    with np.errstate(over="ignore", invalid="ignore"):  # beyond double precision: undefined
+        if log:
+            difference = np.exp(held.sum(axis=1)) - np.exp(normal.sum(axis=1))
+        else:
+            difference = np.prod(1.0 + held, axis=1) - np.prod(1.0 + normal, axis=1)
+    difference[~np.isfinite(difference)] = np.nan
     return np.where(present.any(axis=1), difference, np.nan)
 
 
-def events_frame(
-    who: pd.DataFrame, table: EventTable, used: Used, engine: Engine, notes: bool = True
-) -> pd.DataFrame:
+def events_frame(who: pd.DataFrame, table: EventTable, used: Used, engine: Engine) -> pd.DataFrame:
     """One row a used event: who it is, what was estimated, what to know about it."""
     estimates, settings = used.estimates, engine.settings
     frame = who.copy()
@@ -187,19 +187,18 @@ def events_frame(
     if table.weight is not None:
         frame["weight"] = table.weight[used.rows]
     frame["n_est"] = estimates.n_est
-    if np.isfinite(estimates.alpha).any() and "alpha" not in engine.slopes:
+    if engine.n_coef > len(engine.slopes):
         frame["alpha"] = estimates.alpha
     for position, name in enumerate(engine.slopes):
         frame[name] = estimates.beta[:, position]
     frame["sigma"] = estimates.sigma
     frame["r2"] = estimates.r2
     frame["n_window"] = np.isfinite(estimates.ar).sum(axis=1)
-    if notes:
-        length = settings.window[1] - settings.window[0] + 1
-        short = settings.estimation[1] - settings.estimation[0] + 1
-        frame["notes"] = _event_notes(
-            used.moved, length - frame["n_window"].to_numpy(), short - estimates.n_est
-        )
+    length = settings.window[1] - settings.window[0] + 1
+    asked = settings.estimation[1] - settings.estimation[0] + 1
+    frame["notes"] = _event_notes(
+        used.moved, length - frame["n_window"].to_numpy(), asked - estimates.n_est
+    )
     return frame
 
 

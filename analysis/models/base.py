@@ -129,13 +129,15 @@ def inverse(xx: Floats) -> Floats:
     their units: a regressor of which more than all but 1e-10 is explained by the others counts as
     singular.
     """
-    size = np.sqrt(np.diagonal(xx, axis1=1, axis2=2))
-    result = np.full_like(xx, np.nan)
+    if xx.shape[1] == 0:
+        return xx.copy()
     if xx.shape[1] == 1:
         with np.errstate(divide="ignore"):
             inverted = 1.0 / xx
         return np.where(xx > 0.0, inverted, np.nan)
-    usable = (size > 0.0).all(axis=1)
+    result = np.full_like(xx, np.nan)
+    size = np.sqrt(np.diagonal(xx, axis1=1, axis2=2))
+    usable = (size > 0.0).all(axis=1) & np.isfinite(xx).all(axis=(1, 2))
     outer = size[usable, :, None] * size[usable, None, :]
     scaled = xx[usable] / outer
     smallest = np.linalg.eigvalsh(scaled)[:, 0]
