@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from scipy import sparse
 
 from mentionstudy.analysis.arrays import Floats, Ints
 from mentionstudy.analysis.errors import ConfigError
@@ -41,14 +42,15 @@ def cluster_sums(values: Floats, codes: Ints) -> tuple[Floats, Ints]:
         (G, K) sums and (G, K) int64 number of values.
     """
     groups = int(codes.max(initial=-1)) + 1
-    total = np.empty((groups, values.shape[1]))
-    count = np.empty((groups, values.shape[1]), dtype=np.int64)
-    for column in range(values.shape[1]):
-        x = values[:, column]
-        present = ~np.isnan(x)
-        total[:, column] = np.bincount(codes[present], weights=x[present], minlength=groups)
-        count[:, column] = np.bincount(codes[present], minlength=groups)
-    return total, count
+    add = sparse.csr_matrix(
+        (np.ones(codes.size), (codes, np.arange(codes.size))), shape=(groups, codes.size)
+    )
+    present = ~np.isnan(values)
+    if present.all():
+        single = np.bincount(codes, minlength=groups).astype(np.int64)
+        return add @ values, np.repeat(single[:, None], values.shape[1], axis=1)
+    count = np.rint(add @ present.astype(np.float64)).astype(np.int64)
+    return add @ np.where(present, values, 0.0), count
 
 
 def _component(deviation: Floats, codes: Ints) -> tuple[Floats, Ints]:
@@ -121,6 +123,7 @@ def clustered_t(values: Floats, first: Ints, second: Ints | None = None) -> Test
         reasons,
         law="t",
         df=groups - 1.0,
+        independent=groups,
         convention=how,
         estimate=m.mean,
         standard_error=error,

@@ -13,7 +13,7 @@ from mentionstudy.analysis.inference.outcome import Bools
 
 MIN_COMMON_DAYS = 30
 """Fewer common days than this give no correlation of a pair of events."""
-EXACT_PAIRS = 2_000_000
+EXACT_PAIRS = 500_000
 """Up to this many pairs of events are correlated one by one."""
 _TILE = 128
 _FAR = 2**40
@@ -161,14 +161,14 @@ def mean_residual_correlation(
     *,
     pairwise: bool,
     weighted: bool = True,
-    one_calendar: bool = True,
+    consecutive: bool = True,
 ) -> ResidualCorrelation:
     """Average the residual correlations of all pairs of events, for the Kolari-Pynnonen tests.
 
     Parameters
     ----------
     rows
-        One row per event, or per date (:func:`date_rows`) if not ``pairwise``.
+        One row per event; if not ``pairwise``, one per set of days (:func:`date_rows`).
     columns
         (K, L) bool, the event-window days of each column.
     pairwise
@@ -180,8 +180,9 @@ def mean_residual_correlation(
         in common, zero if none: only common days make two CARs dependent. For events of one
         date this changes nothing. False averages the plain correlations of the pairs that have
         common estimation days.
-    one_calendar
-        All events count the same sessions, so that columns of one length overlap alike.
+    consecutive
+        Every calendar position is a session of every event: the days of a window, and of an
+        estimation window, have consecutive positions. Not so when calendars are mixed.
 
     Returns
     -------
@@ -199,14 +200,17 @@ def mean_residual_correlation(
     """
     rows = rows.take(np.argsort(rows.event_day[:, 0], kind="stable"))
     expand = np.arange(columns.shape[0])
-    if one_calendar:
+    if consecutive:  # columns of one length overlap alike
         _, first, expand = np.unique(columns.sum(axis=1), return_index=True, return_inverse=True)
         columns = columns[first]
     sums = np.zeros((3, columns.shape[0]))
     if not pairwise:
         sums += _within(rows)[:, None]
-    for left, right in _tiles(rows.event_day, weighted):
-        sums += _tile_sums(rows, left, right, columns, pairwise, weighted)
+    if consecutive and weighted and not pairwise:
+        sums += _shifted(rows, columns)
+    else:
+        for left, right in _tiles(rows.event_day, weighted):
+            sums += _tile_sums(rows, left, right, columns, pairwise, weighted)
     total, known, weight = sums[:, expand]
     n = float(rows.events.sum())
     every = n * (n - 1) / 2 if weighted else 1.0
@@ -242,6 +246,25 @@ def _within(rows: CalendarRows) -> Floats:
     known = (pairs > 0) & (number >= MIN_COMMON_DAYS * 2 * pairs)
     r = np.divide(products, number, out=np.zeros(number.shape), where=known)
     return np.array([(pairs * r).sum(), pairs[known].sum(), pairs.sum()])
+
+
+def _shifted(rows: CalendarRows, columns: Bools) -> Floats:
+    """(3, K) sums over the pairs of dates d = 1, 2, ... sessions apart."""
+    first, width = rows.event_day[:, 0], rows.total.shape[1]
+    length = columns.sum(axis=1).astype(np.float64)
+    sums = np.zeros((3, length.size))
+    for shift in range(1, min(int(length.max(initial=0)), width)):
+        later = np.minimum(np.searchsorted(first, first + shift), first.size - 1)
+        a = np.flatnonzero(first[later] == first + shift)
+        b = later[a]
+        products = np.einsum("it,it->i", rows.total[a, shift:], rows.total[b, : width - shift])
+        number = np.einsum("it,it->i", rows.count[a, shift:], rows.count[b, : width - shift])
+        pairs = rows.events[a] * rows.events[b]
+        known = (number > 0) & (number >= MIN_COMMON_DAYS * pairs)
+        r = np.divide(products, number, out=np.zeros(number.shape), where=known)
+        share = np.maximum(length - shift, 0.0) / length
+        sums += np.outer([(pairs * r).sum(), pairs[known].sum(), pairs.sum()], share)
+    return sums
 
 
 def _tile_sums(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Literal
 
 import numpy as np
@@ -38,6 +38,7 @@ Law = Literal["t", "normal", "exact", "resampling"]
 Bools = NDArray[np.bool_]
 Texts = NDArray[np.object_]
 
+FEW_FOR_ASYMPTOTICS = 10
 FEW_EVENTS = "Fewer than 2 events have a value; a test across events needs 2."
 NO_VARIANCE = "All events have the same value; its variance is zero."
 NOT_FINITE = "The values are too large or too small to be squared in double precision."
@@ -63,6 +64,8 @@ class TestResult:
         K sentences, empty where the test is defined.
     law
         Null distribution behind ``p``.
+    warning
+        K sentences about a defined test that should be read with care, else empty.
     convention
         What exactly was computed, in one line.
     estimate
@@ -81,6 +84,7 @@ class TestResult:
     p: Floats
     n: Ints
     reason: tuple[str, ...]
+    warning: tuple[str, ...]
     law: Law
     convention: str
     estimate: Floats
@@ -92,6 +96,22 @@ class TestResult:
     def defined(self) -> Bools:
         """(K,) bool, True where the test has a statistic."""
         return np.array([not text for text in self.reason], dtype=bool)
+
+    def take(self, columns: slice) -> TestResult:
+        """Return some of the columns."""
+        return replace(
+            self,
+            statistic=self.statistic[columns],
+            df=self.df[columns],
+            p=self.p[columns],
+            n=self.n[columns],
+            reason=self.reason[columns],
+            warning=self.warning[columns],
+            estimate=self.estimate[columns],
+            standard_error=self.standard_error[columns],
+            ci_low=self.ci_low[columns],
+            ci_high=self.ci_high[columns],
+        )
 
 
 class Reasons:
@@ -137,6 +157,7 @@ def result(
     estimate: Floats | None = None,
     standard_error: Floats | None = None,
     limits: tuple[Floats, Floats] | None = None,
+    independent: Ints | None = None,
 ) -> TestResult:
     """Blank the undefined columns, add p-values and, for a t law, 95 % limits.
 
@@ -150,6 +171,8 @@ def result(
         (K,) p-values; needed for the exact and resampling laws.
     limits
         Confidence limits; from the t or normal quantile of ``standard_error`` if not given.
+    independent
+        (K,) clusters that an asymptotic law counts in place of events.
     """
     statistic = np.asarray(statistic, dtype=np.float64)
     reasons.mark(~np.isfinite(statistic), NOT_FINITE)
@@ -172,12 +195,29 @@ def result(
         p=np.where(bad, np.nan, p),
         n=np.asarray(n, dtype=np.int64),
         reason=tuple(str(text) for text in reasons.texts),
+        warning=_warnings(law, n, bad, independent),
         law=law,
         convention=convention,
         estimate=estimate,
         standard_error=np.where(bad, np.nan, standard_error),
         ci_low=np.where(bad, np.nan, low),
         ci_high=np.where(bad, np.nan, high),
+    )
+
+
+def _warnings(law: Law, n: Ints, bad: Bools, independent: Ints | None) -> tuple[str, ...]:
+    """Say where an asymptotic law rests on few events or clusters."""
+    if independent is not None:
+        what, number = "clusters", independent
+    elif law == "normal":
+        what, number = "events", n
+    else:
+        return ("",) * bad.size
+    return tuple(
+        f"Only {count} {what}; the law is asymptotic and rough below {FEW_FOR_ASYMPTOTICS}."
+        if count < FEW_FOR_ASYMPTOTICS and not undefined
+        else ""
+        for count, undefined in zip(number.tolist(), bad.tolist(), strict=True)
     )
 
 

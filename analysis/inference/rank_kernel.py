@@ -6,7 +6,7 @@ Ranks are kept doubled, as whole numbers: an average rank is a multiple of one h
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -70,6 +70,17 @@ class RankSums:
             event_total=self.event_total + other.event_total,
             events=self.events + other.events,
             null_variance=self.null_variance + other.null_variance,
+        )
+
+    def columns(self, which: slice) -> RankSums:
+        """Keep some of the K columns, and all days."""
+        return replace(
+            self,
+            day_count=self.day_count[:, which],
+            day_total=self.day_total[:, which],
+            event_total=self.event_total[which],
+            events=self.events[which],
+            null_variance=self.null_variance[which],
         )
 
 
@@ -151,8 +162,7 @@ def _rank_chunk(residuals: Floats, abnormal: Floats, thresholds: Floats) -> _Ran
     order = np.argsort(values, axis=1)
     flat = (order + np.arange(rows)[:, None] * width).ravel()
     in_order = values.ravel()[flat].reshape(rows, width)
-    equal = in_order[:, 1:] == in_order[:, :-1]
-    tied = (equal & (in_order[:, 1:] < np.inf) if missing else equal).any(axis=1)
+    tied = _tied(in_order, order < n_days, missing)
     ranked: list[Any] = []
     for limit in (n_days, n_own):
         doubled: Any = 2 * np.cumsum(order < limit, axis=1, dtype=dtype)
@@ -180,6 +190,17 @@ def _rank_chunk(residuals: Floats, abnormal: Floats, thresholds: Floats) -> _Ran
     )
 
 
+def _tied(in_order: Floats, counted: Bools, missing: bool) -> Bools:
+    """Rows with a tie that a day takes part in; two thresholds may well be equal."""
+    equal = in_order[:, 1:] == in_order[:, :-1]
+    if not equal.any():
+        return np.zeros(equal.shape[0], dtype=bool)
+    equal &= counted[:, 1:] | counted[:, :-1]
+    if missing:
+        equal &= in_order[:, 1:] < np.inf
+    return np.asarray(equal.any(axis=1))
+
+
 def _average(in_order: Floats, counted: Bools) -> Ints:
     """Doubled average ranks along sorted rows; a value not counted gets twice its mid-count."""
     width = in_order.shape[1]
@@ -202,9 +223,12 @@ def _about_median(values: Floats, joint: Ranks, present: Bools, tied: Bools) -> 
     middle = (present.sum(axis=1) + 1).astype(joint.dtype)[:, None]  # doubled rank of the median
     above, under = joint > middle, (joint < middle) & present
     if tied.any():
-        rows = np.where(present[tied], values[tied], np.nan)
-        median = np.nanmedian(rows, axis=1, keepdims=True)
-        above[tied], under[tied] = rows > median, rows < median
+        rows, there = values[tied], present[tied]
+        ordered = np.sort(np.where(there, rows, np.inf), axis=1)
+        n = there.sum(axis=1)[:, None]
+        low = np.take_along_axis(ordered, np.maximum(n - 1, 0) // 2, axis=1)
+        median = (low + np.take_along_axis(ordered, n // 2, axis=1)) / 2
+        above[tied], under[tied] = (rows > median) & there, (rows < median) & there
     return above, under
 
 
@@ -214,15 +238,24 @@ def _column_counts(mask: Bools) -> NDArray[np.uint8]:
     return counts
 
 
+def _weighted(weights: Floats, values: Ranks | Bools) -> Floats:
+    """(R, T) sums of the rows of (B, T) values, weighted by (R, B).
+
+    The library of matrix products would start threads of its own beside those of the blocks.
+    """
+    sums: Floats = np.einsum("rb,bt->rt", weights, values.astype(np.float64))
+    return sums
+
+
 def _chunk_sums(chunk: _RankedChunk) -> RankSums:
     present = chunk.present
     n = present.sum(axis=1)
     count = _column_counts(present).astype(np.float64)
     weights = np.stack((np.full(n.size, 0.5), 0.5 / (n + 1.0)))
-    rank, scaled = weights @ chunk.joint.astype(np.float64)
+    rank, scaled = _weighted(weights, chunk.joint)
     # the centre (n_i + 1)/2 is taken off where the event has a value on that day
     if chunk.missing:
-        rank = rank - ((n + 1.0) / 2) @ present.astype(np.float64)
+        rank = rank - _weighted((n[None, :] + 1.0) / 2, present)[0]
     else:
         rank = rank - ((n + 1.0) / 2).sum()
     sign = _column_counts(chunk.above).astype(np.float64) - _column_counts(chunk.under)
@@ -247,8 +280,13 @@ def _generalized(chunk: _RankedChunk) -> tuple[Floats, Floats, Floats]:
     here = chunk.present[:, : own.shape[1]]
     size = here.sum(axis=1)
     weight = 1.0 / (size + 2.0)
-    day_count = here.T.astype(np.float64) @ has
-    base = (own.astype(np.float64).T * (weight / 2)) @ has
+    if chunk.has_threshold.all():
+        columns = np.ones(has.shape[1])
+        day_count = np.outer(_column_counts(here), columns)
+        base = np.outer(_weighted(weight[None, :] / 2, own)[0], columns)
+    else:
+        day_count = _weighted(has.T, here).T
+        base = _weighted((has * (weight[:, None] / 2)).T, own).T
     above = np.zeros(base.shape)
     for rows in _runs(size):
         above += weight[rows.start] * _above(

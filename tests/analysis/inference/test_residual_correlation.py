@@ -79,7 +79,8 @@ def test_common_date_closed_form() -> None:
     z = rows.total / np.sqrt((rows.total**2).sum(axis=1, keepdims=True))
     want = ((z.sum(axis=0) ** 2).sum() - n) / (n * (n - 1))
     for pairwise in (True, False):
-        ours = mean_residual_correlation(rows, COLUMNS, pairwise=pairwise)
+        given = rows if pairwise else date_rows(rows, COMMON)[1]
+        ours = mean_residual_correlation(given, COLUMNS, pairwise=pairwise)
         np.testing.assert_allclose(ours.r, want, rtol=1e-11)
 
 
@@ -90,6 +91,8 @@ def test_pooled_by_dates_equals_pairs_on_one_date_and_is_near_it_else() -> None:
     exact = mean_residual_correlation(rows, COLUMNS, pairwise=True).r
     pooled = mean_residual_correlation(merged, COLUMNS, pairwise=False).r
     np.testing.assert_allclose(pooled, exact, atol=0.01)
+    tiles = mean_residual_correlation(merged, COLUMNS, pairwise=False, consecutive=False).r
+    np.testing.assert_allclose(pooled, tiles, rtol=1e-10)
     one = sample(COMMON)
     _, single = date_rows(one, COMMON)
     np.testing.assert_allclose(
@@ -127,7 +130,7 @@ def test_two_calendars_share_only_common_dates() -> None:
         event_day=shifted,
     )
     rows = stack_rows([first, other])
-    ours = mean_residual_correlation(rows, COLUMNS, pairwise=True, one_calendar=False)
+    ours = mean_residual_correlation(rows, COLUMNS, pairwise=True, consecutive=False)
     np.testing.assert_allclose(ours.r, loop(rows), rtol=1e-10)
 
 
@@ -144,7 +147,8 @@ def test_no_shared_day_is_zero_and_too_few_common_days_is_told() -> None:
         event_day=rows.event_day,
     )
     for pairwise in (True, False):
-        ours = mean_residual_correlation(sparse_days, COLUMNS, pairwise=pairwise)
+        given = sparse_days if pairwise else date_rows(sparse_days, np.zeros(2, int))[1]
+        ours = mean_residual_correlation(given, COLUMNS, pairwise=pairwise)
         assert np.isnan(ours.r).all()
         assert all("30 estimation days" in text for text in ours.reason)
 

@@ -1,0 +1,336 @@
+"""Every test over every day and every window of a study, in one pass."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from mentionstudy.analysis.arrays import EventArrays, Floats, Ints
+from mentionstudy.analysis.errors import ConfigError
+from mentionstudy.analysis.inference.calendar_time import calendar_time
+from mentionstudy.analysis.inference.clusters import clustered_t
+from mentionstudy.analysis.inference.mean_tests import (
+    cross_sectional_t,
+    crude_dependence_t,
+    skewness_adjusted_hall,
+    skewness_adjusted_johnson,
+)
+from mentionstudy.analysis.inference.outcome import Bools, TestName, TestResult
+from mentionstudy.analysis.inference.rank_tests import (
+    corrado_rank,
+    corrado_sign,
+    corrado_zivney,
+    grank_t,
+    grank_z,
+)
+from mentionstudy.analysis.inference.resampling import bootstrap, placebo, sign_flip
+from mentionstudy.analysis.inference.scan import (
+    ResidualScan,
+    event_days,
+    map_in_order,
+    scan_residuals,
+    window_members,
+)
+from mentionstudy.analysis.inference.sign_tests import generalized_sign, sign, wilcoxon
+from mentionstudy.analysis.inference.standardized import (
+    adjusted_patell,
+    bmp,
+    kp_bmp,
+    patell,
+    window_mean_sar,
+)
+
+PLACEBO_EVENTS = 2_000_000
+"""More placebo events than this are not drawn; the permutation then flips signs by date."""
+HIGH_CLUSTERING = 0.25
+"""From this share of events on a shared day 0 on, tests for dependent events come first."""
+_DEPENDENT: tuple[TestName, ...] = ("kp_bmp", "grank_t", "clustered_t", "adjusted_patell")
+_ORDER: tuple[TestName, ...] = (
+    "cross_sectional_t",
+    "bmp",
+    "kp_bmp",
+    "grank_t",
+    "clustered_t",
+    "clustered_t_two_way",
+    "calendar_time",
+    "crude_dependence_t",
+    "patell",
+    "adjusted_patell",
+    "skewness_adjusted_johnson",
+    "skewness_adjusted_hall",
+    "sign",
+    "generalized_sign",
+    "wilcoxon",
+    "corrado_rank",
+    "corrado_zivney",
+    "corrado_sign",
+    "grank_z",
+    "bootstrap",
+    "permutation",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BatteryOptions:
+    """How the battery is run.
+
+    Attributes
+    ----------
+    patell
+        ``"exact"``: SCAR with its full variance; ``"sum"``: Patell's sum of SARs.
+    bootstrap_draws, permutation_draws
+        Resamples; 0 leaves the test out.
+    seed
+        Seed of both.
+    threads
+        Blocks and tests computed at a time; changes no result.
+    """
+
+    patell: Literal["exact", "sum"] = "exact"
+    bootstrap_draws: int = 999
+    permutation_draws: int = 199
+    seed: int = 0
+    threads: int = 2
+
+    def __post_init__(self) -> None:
+        """Check the options.
+
+        Raises
+        ------
+        ConfigError
+            For an option that is not allowed.
+        """
+        if self.patell not in ("exact", "sum"):
+            raise ConfigError(f"patell is {self.patell!r}; allowed: 'exact', 'sum'")
+        for name, least in (("bootstrap_draws", 99), ("permutation_draws", 19)):
+            value = getattr(self, name)
+            if value != 0 and value < least:
+                raise ConfigError(f"{name} is {value}; it is 0 (left out) or at least {least}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BatteryResult:
+    """All tests of a study.
+
+    Attributes
+    ----------
+    days
+        Per test, one column for each day of the event window.
+    windows
+        Per test, one column for each CAR window.
+    shared_day_share
+        Share of the events whose day 0 is the day 0 of another event too.
+    mean_correlation
+        (K,) mean residual correlation of each window, see :func:`mean_residual_correlation`.
+    notes
+        Sentences that belong beside the numbers.
+    """
+
+    days: tuple[TestResult, ...]
+    windows: tuple[TestResult, ...]
+    shared_day_share: float
+    mean_correlation: Floats
+    notes: tuple[str, ...]
+
+    def day(self, test: TestName) -> TestResult:
+        """Return one test over the days."""
+        return next(result for result in self.days if result.test == test)
+
+    def window(self, test: TestName) -> TestResult:
+        """Return one test over the windows."""
+        return next(result for result in self.windows if result.test == test)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Side:
+    """The days, or the windows, as columns."""
+
+    values: Floats
+    standardized: Floats
+    patell_input: Floats
+    patell_form: str
+    length: Ints
+    members: Bools
+    columns: slice
+
+
+def shared_day_share(day0: Ints) -> float:
+    """Share of events whose date another event has too.
+
+    Parameters
+    ----------
+    day0
+        (N,) int64 dates.
+    """
+    if day0.size == 0:
+        return 0.0
+    _, code, count = np.unique(day0, return_inverse=True, return_counts=True)
+    return float((count[code] > 1).mean())
+
+
+def test_order(share: float) -> tuple[TestName, ...]:
+    """Order the tests for display.
+
+    Parameters
+    ----------
+    share
+        Share of events on a shared day 0. From 25 % on, the tests that allow for dependent
+        events (Kolari-Pynnonen, GRANK-T, clustered by date, adjusted Patell) come first.
+    """
+    if share < HIGH_CLUSTERING:
+        return _ORDER
+    return _DEPENDENT + tuple(name for name in _ORDER if name not in _DEPENDENT)
+
+
+test_order.__test__ = False  # type: ignore[attr-defined]  # no test case, whatever its name
+
+
+def run_battery(arrays: EventArrays, options: BatteryOptions | None = None) -> BatteryResult:
+    """Run every test over every day and every window.
+
+    Parameters
+    ----------
+    arrays
+        N events.
+    options
+        Defaults if None.
+
+    Returns
+    -------
+    BatteryResult
+        Tests in the order of :func:`test_order`; one that is not defined has its reason.
+
+    Notes
+    -----
+    Only the cross-sectional t uses ``arrays.weight``; all other tests weigh events equally and
+    the notes say so.
+    """
+    options = BatteryOptions() if options is None else options
+    scan = scan_residuals(arrays, threads=options.threads)
+    sides = (_days(arrays), _windows(arrays, options))
+    jobs = [job for side in sides for job in _jobs(arrays, options, scan, side)]
+    done = list(map_in_order(lambda index: jobs[index](), len(jobs), options.threads))
+    half = len(done) // 2
+    first, second = done[:half], done[half:]
+    if options.permutation_draws:
+        permuted = _permutation(arrays, options)
+        first.append(permuted[0])
+        second.append(permuted[1])
+    share = shared_day_share(arrays.day0)
+    place = {name: index for index, name in enumerate(test_order(share))}
+    return BatteryResult(
+        days=tuple(sorted(first, key=lambda result: place[result.test])),
+        windows=tuple(sorted(second, key=lambda result: place[result.test])),
+        shared_day_share=share,
+        mean_correlation=scan.correlation.r[arrays.tau.size :],
+        notes=_notes(arrays, share),
+    )
+
+
+def _days(arrays: EventArrays) -> _Side:
+    return _Side(
+        values=arrays.ar,
+        standardized=arrays.sar,
+        patell_input=arrays.sar,
+        patell_form="SAR with forecast error",
+        length=np.ones(arrays.tau.size, dtype=np.int64),
+        members=np.eye(arrays.tau.size, dtype=bool),
+        columns=slice(0, arrays.tau.size),
+    )
+
+
+def _windows(arrays: EventArrays, options: BatteryOptions) -> _Side:
+    form, values = "SCAR with full variance", arrays.scar
+    members = window_members(arrays)
+    if options.patell == "sum":
+        form = "W = sum SAR/sqrt(L)"
+        values = np.column_stack([window_mean_sar(arrays.sar[:, member]) for member in members])
+    return _Side(
+        values=arrays.car,
+        standardized=arrays.scar,
+        patell_input=values,
+        patell_form=form,
+        length=members.sum(axis=1),
+        members=members,
+        columns=slice(arrays.tau.size, None),
+    )
+
+
+def _jobs(
+    arrays: EventArrays, options: BatteryOptions, scan: ResidualScan, side: _Side
+) -> list[Callable[[], TestResult]]:
+    """Return every test but the permutation, as functions to be called."""
+    values, scaled, members = side.values, side.standardized, side.members
+    n = np.isfinite(values).sum(axis=0)
+    ranks, r = scan.ranks.columns(side.columns), scan.correlation
+    known = r.r[side.columns]
+    why = r.reason[side.columns]
+    jobs: list[Callable[[], TestResult]] = [
+        lambda: cross_sectional_t(values, weight=arrays.weight),
+        lambda: crude_dependence_t(values, scan.portfolio, length=side.length),
+        lambda: patell(side.patell_input, arrays.df, convention=side.patell_form),
+        lambda: adjusted_patell(
+            side.patell_input,
+            arrays.df,
+            correlation=known,
+            correlation_reason=why,
+            convention=r.convention,
+        ),
+        lambda: bmp(scaled),
+        lambda: kp_bmp(scaled, correlation=known, correlation_reason=why, convention=r.convention),
+        lambda: skewness_adjusted_johnson(values),
+        lambda: skewness_adjusted_hall(values),
+        lambda: clustered_t(values, arrays.day0),
+        lambda: clustered_t(values, arrays.day0, arrays.symbol),
+        lambda: sign(values),
+        lambda: generalized_sign(values, scan.positive),
+        lambda: wilcoxon(values),
+        lambda: corrado_rank(ranks, members, n),
+        lambda: corrado_zivney(ranks, members, n),
+        lambda: corrado_sign(ranks, members, n),
+        lambda: grank_t(ranks, np.isfinite(scaled).sum(axis=0)),
+        lambda: grank_z(ranks, np.isfinite(scaled).sum(axis=0)),
+        lambda: calendar_time(arrays.ar, event_days(arrays), members),
+    ]
+    if options.bootstrap_draws:
+        jobs.append(
+            lambda: bootstrap(
+                values, clusters=arrays.day0, draws=options.bootstrap_draws, seed=options.seed
+            )
+        )
+    return jobs
+
+
+def _permutation(arrays: EventArrays, options: BatteryOptions) -> tuple[TestResult, TestResult]:
+    """Permutation test of the days and of the windows, from the same placebo samples."""
+    draws, seed, n_days = options.permutation_draws, options.seed, arrays.tau.size
+    source = arrays.placebo
+    if source is None or draws * arrays.n_events > PLACEBO_EVENTS or arrays.n_events == 0:
+        return (
+            sign_flip(arrays.ar, clusters=arrays.day0, draws=max(draws, 999), seed=seed),
+            sign_flip(arrays.car, clusters=arrays.day0, draws=max(draws, 999), seed=seed),
+        )
+
+    def draw(rng: np.random.Generator) -> Floats:
+        sample = source.draw(rng)
+        return np.concatenate((sample.ar, sample.car), axis=1)
+
+    both = placebo(np.concatenate((arrays.ar, arrays.car), axis=1), draw, draws=draws, seed=seed)
+    return both.take(slice(0, n_days)), both.take(slice(n_days, None))
+
+
+def _notes(arrays: EventArrays, share: float) -> tuple[str, ...]:
+    notes = []
+    if share >= HIGH_CLUSTERING:
+        notes.append(
+            f"{share:.0%} of the events share day 0 with another event: their returns are not "
+            "independent; rely on kp_bmp, grank_t and clustered_t."
+        )
+    if 0 < arrays.n_events < 10:
+        notes.append(f"Only {arrays.n_events} events: tests with a normal law are rough below 10.")
+    if arrays.weight is not None:
+        notes.append("Only cross_sectional_t uses the weights; all other tests weigh equally.")
+    return tuple(notes)

@@ -1,0 +1,213 @@
+"""One pass over the estimation residuals, block by block, for every test that needs them."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TypeVar
+
+import numpy as np
+
+from mentionstudy.analysis.arrays import EventArrays, Floats, Ints, ResidualBlock
+from mentionstudy.analysis.inference.correlation import (
+    EXACT_PAIRS,
+    CalendarRows,
+    ResidualCorrelation,
+    date_rows,
+    event_rows,
+    mean_residual_correlation,
+    overlapping_pairs,
+)
+from mentionstudy.analysis.inference.mean_tests import PortfolioSums, portfolio_sums
+from mentionstudy.analysis.inference.moments import moments
+from mentionstudy.analysis.inference.outcome import Bools
+from mentionstudy.analysis.inference.rank_kernel import RankSums, rank_sums
+from mentionstudy.analysis.inference.sign_tests import positive_shares
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResidualScan:
+    """What the tests need from the estimation windows of all events.
+
+    Attributes
+    ----------
+    ranks
+        Rank sums with the days first, then the windows, as columns.
+    portfolio
+        Sums of the residuals by estimation day.
+    positive
+        (N,) share of positive residuals of each event.
+    correlation
+        Mean residual correlation, one column a day, then one a window.
+    """
+
+    ranks: RankSums
+    portfolio: PortfolioSums
+    positive: Floats
+    correlation: ResidualCorrelation
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Part:
+    """One block's contribution."""
+
+    start: int
+    stop: int
+    ranks: RankSums
+    portfolio: PortfolioSums
+    positive: Floats
+    labels: Ints
+    rows: CalendarRows
+
+
+def window_members(arrays: EventArrays) -> Bools:
+    """(K, L) bool, the days of each CAR window."""
+    return np.array([(arrays.tau >= a) & (arrays.tau <= b) for a, b in arrays.windows], dtype=bool)
+
+
+def event_days(arrays: EventArrays) -> Ints:
+    """(N, L) int64, calendar position of every event-window day."""
+    if arrays.event_day is not None:
+        return arrays.event_day
+    return arrays.day0[:, None] + arrays.tau
+
+
+def map_in_order(function: Callable[[int], T], count: int, threads: int) -> Iterator[T]:
+    """Yield ``function(0), function(1), ...``, at most ``threads + 1`` results in memory.
+
+    Parameters
+    ----------
+    function
+        Pure; called on several threads.
+    count
+        Number of calls.
+    threads
+        1 computes in this thread.
+    """
+    if threads <= 1 or count <= 1:
+        yield from map(function, range(count))
+        return
+    with ThreadPoolExecutor(max_workers=threads) as pool:
+        waiting: deque[Future[T]] = deque()
+        for index in range(count):
+            waiting.append(pool.submit(function, index))
+            if len(waiting) > threads:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+
+
+def scan_residuals(
+    arrays: EventArrays, *, threads: int = 2, exact_pairs: int = EXACT_PAIRS
+) -> ResidualScan:
+    """Stream all residual blocks once.
+
+    Parameters
+    ----------
+    arrays
+        N events.
+    threads
+        Blocks computed at a time; the result does not depend on it.
+    exact_pairs
+        With more pairs of overlapping events the residual correlation is pooled by dates.
+
+    Returns
+    -------
+    ResidualScan
+        Memory does not grow with N beyond a number for each event and a row for each date.
+    """
+    days = event_days(arrays)
+    exact = arrays.n_events < 2 or overlapping_pairs(days) <= exact_pairs
+    labels = np.arange(arrays.n_events) if exact else _date_labels(arrays)
+    scales = np.concatenate((_unit(arrays.sar), _unit(arrays.scar)))
+    n_days = arrays.tau.size
+
+    def work(index: int) -> _Part:
+        block = arrays.residuals.block(index)
+        rows = slice(block.start, block.stop)
+        thresholds = np.concatenate((arrays.sar[rows], arrays.scar[rows]), axis=1) / scales
+        own = event_rows(block.residuals, block.day, days[rows])
+        chosen = labels[rows]
+        if not exact:
+            chosen, own = date_rows(own, chosen)
+        return _Part(
+            start=block.start,
+            stop=block.stop,
+            ranks=rank_sums(block.residuals, arrays.ar[rows] / block.sigma[:, None], thresholds),
+            portfolio=_portfolio(block),
+            positive=positive_shares(block.residuals),
+            labels=chosen,
+            rows=own,
+        )
+
+    folded = _Fold(arrays, exact, int(labels.max(initial=-1)) + 1)
+    for part in map_in_order(work, arrays.residuals.n_blocks, threads):
+        folded.add(part)
+    members = np.concatenate((np.eye(n_days, dtype=bool), window_members(arrays)))
+    return folded.finish(members, consecutive=arrays.event_day is None)
+
+
+def _unit(standardized: Floats) -> Floats:
+    """(K,) cross-sectional deviation, NaN where there is none."""
+    m = moments(standardized)
+    return np.where(m.constant | ~(m.sd > 0), np.nan, m.sd)
+
+
+def _portfolio(block: ResidualBlock) -> PortfolioSums:
+    return portfolio_sums(block.residuals * block.sigma[:, None])
+
+
+def _date_labels(arrays: EventArrays) -> Ints:
+    """(N,) events of one calendar and day 0 have one label: all their days are the same."""
+    calendar = np.zeros(arrays.n_events, np.int64) if arrays.calendar is None else arrays.calendar
+    key = calendar * (int(arrays.day0.max(initial=0)) + 1) + arrays.day0
+    labels: Ints = np.unique(key, return_inverse=True)[1].astype(np.int64)
+    return labels
+
+
+class _Fold:
+    """Adds up the blocks in their order, so that rounding does not depend on threads."""
+
+    def __init__(self, arrays: EventArrays, exact: bool, n_labels: int) -> None:
+        self._exact = exact
+        length, columns = arrays.estimation_tau.size, arrays.tau.size + len(arrays.windows)
+        self._ranks = rank_sums(
+            np.empty((0, length)), np.empty((0, arrays.tau.size)), np.empty((0, columns))
+        )
+        self._portfolio = PortfolioSums(total=np.zeros(length), count=np.zeros(length, np.int64))
+        self._positive = np.full(arrays.n_events, np.nan)
+        self._rows = CalendarRows(
+            total=np.zeros((n_labels, length)),
+            count=np.zeros((n_labels, length)),
+            own=np.zeros(n_labels),
+            events=np.zeros(n_labels),
+            day=np.zeros((n_labels, length), np.int64),
+            event_day=np.zeros((n_labels, arrays.tau.size), np.int64),
+        )
+
+    def add(self, part: _Part) -> None:
+        """Add one block."""
+        self._ranks = self._ranks + part.ranks
+        self._portfolio = self._portfolio + part.portfolio
+        self._positive[part.start : part.stop] = part.positive
+        rows, at = self._rows, part.labels
+        rows.total[at] += part.rows.total
+        rows.count[at] += part.rows.count
+        rows.own[at] += part.rows.own
+        rows.events[at] += part.rows.events
+        rows.day[at], rows.event_day[at] = part.rows.day, part.rows.event_day
+
+    def finish(self, members: Bools, consecutive: bool) -> ResidualScan:
+        """Correlate and hand over."""
+        return ResidualScan(
+            ranks=self._ranks,
+            portfolio=self._portfolio,
+            positive=self._positive,
+            correlation=mean_residual_correlation(
+                self._rows, members, pairwise=self._exact, consecutive=consecutive
+            ),
+        )
