@@ -309,7 +309,10 @@ def _gap_notes(calendars: list[CalendarPanel], factors: tuple[str, ...]) -> list
         if panel.risk_free is not None:
             named.append(("risk_free", panel.risk_free[None, :]))
         for what, values in named:
-            gaps = np.flatnonzero(np.isnan(values).any(axis=0))
+            # each of several benchmarks follows its own calendar; only a day without any counts
+            combine = np.all if what == "market" else np.any
+            lacks = combine(np.isnan(values), axis=0)
+            gaps = np.flatnonzero(lacks)
             if gaps.size:
                 first = np.datetime_as_string(panel.sessions[gaps[0]], unit="D")
                 notes.append(

@@ -260,22 +260,36 @@ class StudyResult:
         Returns
         -------
         DataFrame
-            window, test, n, mean, statistic, df, p, p_adjusted, ci_low, ci_high, reason,
-            convention. A test that is not defined for the sample has no statistic and a reason;
-            ``p_adjusted`` is Benjamini and Hochberg's over the rows that are returned.
+            window, test, n, mean, statistic, df, p, p_adjusted, ci_low, ci_high (95 %), reason,
+            warning, convention. A test that is not defined for the sample has no statistic and a
+            reason; ``p_adjusted`` is Benjamini and Hochberg's over the rows that are returned.
         """
         return self._battery.windows(self._windows(first, last))
+
+    def day_tests(self) -> pd.DataFrame:
+        """Every test of every day's average abnormal return, in long form.
+
+        Returns
+        -------
+        DataFrame
+            As :meth:`tests`, with ``tau`` in place of ``window``; :attr:`aar` has the same
+            statistics and p-values as columns.
+        """
+        return self._battery.day_tests()
 
     @cached_property
     def arrays(self) -> EventArrays:
         """The arrays behind the averages and tests; winsorised if the settings say so."""
-        return self._arrays_of(self.settings.car_windows)
+        return self._build(self.settings.car_windows)
 
     @cached_property
     def _battery(self) -> Battery:
-        return Battery(self.settings, self.arrays, self._arrays_of)
+        return Battery(self.settings, self._arrays_of)
 
     def _arrays_of(self, windows: tuple[Window, ...]) -> EventArrays:
+        return self.arrays if windows == self.settings.car_windows else self._build(windows)
+
+    def _build(self, windows: tuple[Window, ...]) -> EventArrays:
         values = [self._window(window) for window in windows]
         estimates, share = self._used.estimates, self.settings.winsorize
         panel, places = self._engine.panel, self._used.places

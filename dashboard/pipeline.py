@@ -17,8 +17,8 @@ from mentionstudy.data import ReturnsPanel, Workspace, find_events, returns_pane
 from mentionstudy.data.calendars import calendar_for
 from mentionstudy.data.events import EVENT_KINDS, article_status
 from mentionstudy.data.market import default_benchmark
-from mentionstudy.data.market.returns import FLAG_COLUMNS
-from mentionstudy.data.securities import parse_symbol
+from mentionstudy.data.market.flags import FLAG_COLUMNS
+from mentionstudy.data.securities import Kind, parse_symbol
 
 EXCLUSION_COLUMNS = ["stage", "event_id", "article_id", "symbol", "date", "code", "reason"]
 
@@ -64,11 +64,14 @@ class Prices:
         The returns derived from them.
     benchmarks
         Benchmark symbol by event symbol.
+    missing
+        For each symbol without any bar, why: what the sources answered last.
     """
 
     bars: pd.DataFrame
     panel: ReturnsPanel
     benchmarks: Mapping[str, str]
+    missing: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -178,7 +181,7 @@ def workspace_provenance(workspace: Workspace) -> dict[str, object]:
 
 
 def load_corpus(
-    workspace: Workspace, *, kinds: Sequence[str] = EVENT_KINDS, cutoff_minutes: int = 0
+    workspace: Workspace, *, kinds: Sequence[Kind] = EVENT_KINDS, cutoff_minutes: int = 0
 ) -> Corpus:
     """Read a workspace's articles and mentions and derive its events.
 
@@ -243,7 +246,12 @@ def load_prices(
     bars = workspace.bars(wanted)
     factors = workspace.factors(wanted)
     panel = returns_panel(bars, factors, _sessions_by_exchange(bars))
-    return Prices(bars=bars, panel=panel, benchmarks=by_symbol)
+    return Prices(
+        bars=bars,
+        panel=panel,
+        benchmarks=by_symbol,
+        missing=_why_missing(workspace, sorted(set(wanted) - set(panel.returns.columns))),
+    )
 
 
 def run_study(
@@ -283,26 +291,51 @@ def run_study(
     )
     if group:
         study_events["group"] = selected[group].astype("str")
+    # a symbol without bars is a column without values, so that its events are excluded for that
+    columns = panel.returns.columns.union(selected["symbol"].unique())
+    returns = panel.returns.reindex(columns=columns)
+    spans = panel.spans.reindex(columns=columns, fill_value=0)
     market_columns = sorted(set(prices.benchmarks.values()))
-    market = panel.returns.reindex(columns=market_columns)
-    market = market.mask(panel.spans.reindex(columns=market_columns).fillna(0) > 1)
+    market = returns.reindex(columns=market_columns)
+    market = market.mask(spans.reindex(columns=market_columns, fill_value=0) > 1)
     result = EventStudy(settings).run(
         study_events,
-        panel.returns,
+        returns,
         market,
-        spans=panel.spans,
-        sessions=_sessions_by_calendar(selected, panel.returns.index),
+        spans=spans,
+        sessions=_sessions_by_calendar(selected, pd.DatetimeIndex(returns.index)),
     )
     return StudyRun(
         result=result,
         events=selected,
-        excluded=all_exclusions(corpus.excluded, result.excluded),
+        excluded=all_exclusions(corpus.excluded, _without_prices(result.excluded, prices.missing)),
         flags=panel.flags,
         benchmarks=prices.benchmarks,
         n_available=len(corpus.events),
         is_sample=corpus.is_sample,
         provenance=dict(provenance or {}),
     )
+
+
+def _why_missing(workspace: Workspace, symbols: list[str]) -> dict[str, str]:
+    """Return the last answer of the sources about symbols that have no bars."""
+    if not symbols:
+        return {}
+    log = workspace.fetch_log()
+    log = log[(log["kind"] == "bars") & (log["outcome"] != "ok")].sort_values("started_at")
+    said = log.groupby("symbol").tail(1).set_index("symbol")
+    never = "none were asked for yet; mentionstudy fetch gets them"
+    last = dict(zip(said.index, said["source"] + ": " + said["reason"], strict=True))
+    return {s: f"No prices in the workspace ({last.get(s, never)})." for s in symbols}
+
+
+def _without_prices(excluded: pd.DataFrame, missing: Mapping[str, str]) -> pd.DataFrame:
+    """Give events whose security or benchmark has no bars the reason that the sources gave."""
+    known = excluded["symbol"].isin(list(missing))
+    out = excluded.copy()
+    out.loc[known, "code"] = "no_prices"
+    out.loc[known, "reason"] = out.loc[known, "symbol"].map(missing)
+    return out
 
 
 def all_exclusions(mentions: pd.DataFrame, study: pd.DataFrame) -> pd.DataFrame:

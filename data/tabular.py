@@ -66,7 +66,8 @@ def read_returns_file(path: str | Path) -> TableRead:
     -------
     TableRead
         ``frame`` has a sorted, unique, naive ``DatetimeIndex`` named ``date`` and float columns;
-        an unreadable, infinite or impossible (below -1) cell is missing and named in ``problems``.
+        an unreadable or infinite cell is missing and named in ``problems``. A value below -1, which
+        only a log return can have, is kept and named in ``notes``.
 
     Raises
     ------
@@ -90,17 +91,22 @@ def read_returns_file(path: str | Path) -> TableRead:
         str(name): _numbers(raw[name], str(name), lines, path, problems) for name in raw.columns[1:]
     }
     frame = pd.DataFrame(columns)
+    notes = _below_total_loss(frame, lines, path)
     frame.index = pd.DatetimeIndex(dates, name="date")
     keep = dates.notna().to_numpy()
     frame, lines = frame.loc[keep], lines[keep]
-    frame, notes = _put_in_order(frame, lines, path, problems)
+    frame, repaired = _put_in_order(frame, lines, path, problems)
     typical = float(np.nanmedian(np.abs(frame.to_numpy()))) if frame.notna().any(axis=None) else 0.0
     if typical > 0.2:
         problems.append(
             f"{path}: the typical return is {typical:.3g}, which looks like percent; "
             "returns are read as decimals (0.012 is 1.2 %), so divide by 100 if they are percent"
         )
-    return TableRead(frame=frame, problems=_shortened(problems, path), notes=tuple(notes))
+    return TableRead(
+        frame=frame,
+        problems=_shortened(problems, path),
+        notes=_shortened([*notes, *repaired], path),
+    )
 
 
 def read_events_file(path: str | Path) -> TableRead:
@@ -239,13 +245,22 @@ def _numbers(
         numbers = pd.to_numeric(column, errors="coerce")
         values = numbers.to_numpy(dtype="float64", na_value=np.nan, copy=True)
         bad = (numbers.isna() & column.notna()).to_numpy()
-    impossible = np.isinf(values) | (values < -1)
-    for flaw, why in ((bad, "is no number"), (impossible, "is no possible return")):
+    infinite = np.isinf(values)
+    for flaw, why in ((bad, "is no number"), (infinite, "is infinite")):
         for line, value in zip(lines[flaw], column[flaw], strict=True):
             problems.append(
                 f"{path}, line {line}, column {name!r}: {value!r} {why}; the cell counts as missing"
             )
-    return np.where(impossible, np.nan, values)
+    return np.where(infinite, np.nan, values)
+
+
+def _below_total_loss(frame: pd.DataFrame, lines: np.ndarray, path: Path) -> list[str]:
+    values = frame.to_numpy(dtype="float64")
+    return [
+        f"{path}, line {lines[row]}, column {frame.columns[column]!r}: {values[row, column]} loses "
+        "more than everything, which only a log return can; it is used as it stands"
+        for row, column in np.argwhere(values < -1)
+    ]
 
 
 def _put_in_order(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import cast
 
 import click
 import pandas as pd
@@ -25,6 +26,7 @@ from mentionstudy.data.articles import ReadResult
 from mentionstudy.data.events import EVENT_KINDS
 from mentionstudy.data.ingest import IngestReport
 from mentionstudy.data.ingest import ingest as ingest_articles
+from mentionstudy.data.securities import KINDS, Kind
 from mentionstudy.data.workspace import Workspace
 
 PARSE_COLUMNS = [
@@ -67,7 +69,7 @@ def parse(paths: tuple[Path, ...], fmt: str | None, *, everything: bool) -> None
     read = _read(paths)
     mentions = find_mentions(read.articles)
     frame = read.to_frame().merge(mentions, on="article_id", how="left" if everything else "inner")
-    frame["published_at"] = frame["published_at"].map(_iso)
+    frame["published_at"] = _iso(frame["published_at"])
     frame["occurrences"] = frame["occurrences"].astype("Int64")
     emit(frame[PARSE_COLUMNS], chosen_format(fmt))
     sys.exit(PARTLY if read.failures else DONE)
@@ -92,11 +94,11 @@ def events(paths: tuple[Path, ...], fmt: str | None, kinds: str, cutoff_minutes:
     """Read articles and list the events, a row each; what is no event is told with its reason."""
     read = _read(paths)
     mentions = find_mentions(read.articles)
-    chosen = tuple(k.strip() for k in kinds.split(",") if k.strip())
+    chosen = _kinds(kinds)
     found = find_events(read.articles, mentions, kinds=chosen, cutoff_minutes=cutoff_minutes)
     frame = found.events.copy()
     frame["occurrences"] = _occurrences(frame, mentions)
-    frame["first_published_at"] = frame["first_published_at"].map(_iso)
+    frame["first_published_at"] = _iso(frame["first_published_at"])
     frame["day0"] = frame["day0"].dt.strftime("%Y-%m-%d")
     emit(frame[EVENT_ROWS], chosen_format(fmt))
     _tell_no_events(read, mentions, found.excluded)
@@ -117,9 +119,19 @@ def run_ingest(workspace: Workspace, paths: Sequence[Path]) -> IngestReport:
     with progress("reading articles") as report_progress:
         report = ingest_articles(workspace, paths, progress=report_progress)
     for failure in report.failed:
-        complain(str(failure))
-    click.echo(str(report), err=True)
-    if not (report.read or report.unchanged):
+        complain(f"{failure.path}: {failure.reason}")
+    dialects = ", ".join(f"{n} {name}" for name, n in report.mentions_by_dialect.items())
+    click.echo(
+        f"{report.read} files read, {report.unchanged} unchanged, {len(report.failed)} failed; "
+        f"{report.articles} articles, {report.mentions} mentions"
+        f"{f' ({dialects})' if dialects else ''}",
+        err=True,
+    )
+    for path in report.vanished:
+        complain(f"{path}: gone since the last run; its article stays in the workspace")
+    if not (report.read or report.unchanged) or report.read + report.unchanged == len(
+        report.failed
+    ):
         raise Unusable("no article could be read; nothing was changed in the workspace")
     return report
 
@@ -127,14 +139,23 @@ def run_ingest(workspace: Workspace, paths: Sequence[Path]) -> IngestReport:
 def _read(paths: Sequence[Path]) -> ReadResult:
     read = read_articles(*paths)
     for failure in read.failures:
-        complain(str(failure))
+        complain(f"{failure.path}: {failure.reason}")
     if not read.articles:
         raise Unusable("no article could be read")
     return read
 
 
-def _iso(stamp: object) -> str:
-    return "" if pd.isna(stamp) else pd.Timestamp(stamp).isoformat()
+def _iso(stamps: pd.Series) -> pd.Series:
+    """Write times in ISO 8601 with their offset; a missing one is empty."""
+    return stamps.map(lambda stamp: "" if pd.isna(stamp) else stamp.isoformat()).astype("str")
+
+
+def _kinds(joined: str) -> tuple[Kind, ...]:
+    chosen = [kind.strip() for kind in joined.split(",") if kind.strip()]
+    unknown = [kind for kind in chosen if kind not in KINDS]
+    if unknown or not chosen:
+        raise Unusable(f"--kinds: {joined!r}; choose from {', '.join(KINDS)}")
+    return cast("tuple[Kind, ...]", tuple(chosen))
 
 
 def _occurrences(events: pd.DataFrame, mentions: pd.DataFrame) -> list[int]:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 
 import click
 
-from mentionstudy.dashboard.cli.output import Unusable
+from mentionstudy.dashboard.cli.output import Decorator, Unusable
 from mentionstudy.data.errors import WorkspaceError
 from mentionstudy.data.workspace import Workspace
 
@@ -44,7 +43,7 @@ def open_workspace(path: str, *, create: bool = False) -> Workspace:
         raise Unusable(str(error)) from error
 
 
-def workspace_option(*, create: bool = False) -> Callable[[Callable[..., None]], Callable]:
+def workspace_option(*, create: bool = False) -> Decorator:
     """Give a command ``--workspace`` and hand it the open workspace."""
 
     def opened(ctx: click.Context, param: click.Parameter, value: str) -> Workspace:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Literal
 
 import click
 import pandas as pd
@@ -16,7 +15,7 @@ from rich.text import Text
 
 from mentionstudy.dashboard.export import neutralised
 
-Format = Literal["csv", "jsonl", "table"]
+Decorator = Callable[[Callable[..., None]], Callable[..., None]]
 FORMATS = ("csv", "jsonl", "table")
 DONE, PARTLY, UNUSABLE = 0, 1, 2
 
@@ -54,13 +53,13 @@ def emit(frame: pd.DataFrame, fmt: str) -> None:
         Console(soft_wrap=not sys.stdout.isatty(), highlight=False).print(table)
 
 
-def format_option(default: Format | None = None) -> Callable[[Callable[..., None]], Callable]:
+def format_option() -> Decorator:
     """Give a command the option ``--format``: a table on a terminal, CSV into a pipe."""
     return click.option(
         "--format",
         "fmt",
         type=click.Choice(FORMATS),
-        default=default,
+        default=None,
         help="How to print; by default a table on a terminal and CSV into a pipe or file.",
     )
 

@@ -92,7 +92,7 @@ def fill_sample(folder: str) -> None:
     from mentionstudy.data.sample import sample_articles_path
     from mentionstudy.data.workspace import Workspace
 
-    workspace = Workspace.open(folder, create=True, is_sample=True)
+    workspace = Workspace.open(folder, create=True, sample=True)
     if not workspace.is_sample:
         raise Unusable(f"{folder} holds a workspace of your own; choose another --workspace")
     ingest(workspace, [sample_articles_path()])

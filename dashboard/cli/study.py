@@ -115,7 +115,7 @@ def study(source: Source, settings: StudySettings, out: Path | None) -> None:
     run, problems = run_from(source, settings)
     click.echo(run_summary(run))
     if out is not None:
-        _written(lambda: write_study(run, out, tables=("csv",), charts=()), out)
+        _written(lambda: write_study(run, out, table_formats=("csv",), chart_formats=()), out)
         click.echo(f"The tables are in {out}", err=True)
     sys.exit(_exit_code(run.result, problems))
 
@@ -156,7 +156,11 @@ def export(
     run, problems = run_from(source, settings)
     paths = _written(
         lambda: write_study(
-            run, out, tables=table_formats, charts=chart_formats, language=language
+            run,
+            out,
+            table_formats=table_formats,
+            chart_formats=chart_formats,
+            language=language,
         ),
         out,
     )

@@ -1,0 +1,197 @@
+"""``fetch`` and ``status``: prices into the workspace, and what it holds."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+import pandas as pd
+
+from mentionstudy.dashboard.cli.options import workspace_option
+from mentionstudy.dashboard.cli.output import (
+    DONE,
+    PARTLY,
+    Unusable,
+    chosen_format,
+    complain,
+    emit,
+    format_option,
+    progress,
+)
+from mentionstudy.dashboard.pipeline import load_corpus
+from mentionstudy.data.errors import DataError
+from mentionstudy.data.market import (
+    FetchProgress,
+    FetchReport,
+    PriceSource,
+    SampleSource,
+    SourceChain,
+    live_chain,
+    plan_fetch,
+    plan_symbols,
+    workspace_health,
+)
+from mentionstudy.data.market import fetch as fetch_prices
+from mentionstudy.data.workspace import Workspace
+
+
+@click.command()
+@workspace_option(create=True)
+@click.option(
+    "--symbols",
+    default="",
+    help="Only these, separated by commas; by default those of the workspace's events.",
+)
+@click.option("--start", help="With --symbols: the first day, as 2020-01-01.")
+@click.option("--end", help="With --symbols: the last day; by default today.")
+@click.option(
+    "--prices",
+    "price_folder",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    help="Take prices from this folder of CSV or Parquet files, not from the network.",
+)
+@click.option("--max-minutes", type=float, help="Start no new request after so long.")
+@click.option("--refetch", is_flag=True, help="Ask even for what the workspace covers.")
+@click.option("--dry-run", is_flag=True, help="List what would be asked for, and ask nothing.")
+def fetch(
+    workspace: Workspace,
+    symbols: str,
+    start: str | None,
+    end: str | None,
+    price_folder: Path | None,
+    max_minutes: float | None,
+    *,
+    refetch: bool,
+    dry_run: bool,
+) -> None:
+    """Fill the workspace with the prices that its events need.
+
+    Asks the free upstreams one after the other, with pauses; what is there already is not asked
+    again. Ends with a list of what is missing and why; run it again to try these.
+    """
+    try:
+        plan = _plan(workspace, symbols, start, end)
+        if dry_run:
+            emit(plan, chosen_format(None))
+            return
+        report = run_fetch(
+            workspace,
+            price_folder=price_folder,
+            plan=plan,
+            refetch=refetch,
+            max_minutes=max_minutes,
+        )
+    except DataError as error:
+        raise Unusable(str(error)) from error
+    sys.exit(DONE if report.complete else PARTLY)
+
+
+@click.command()
+@workspace_option()
+@format_option()
+def status(workspace: Workspace, fmt: str | None) -> None:
+    """Show what the workspace holds: articles, mentions, events, and prices by symbol."""
+    corpus = load_corpus(workspace)
+    click.echo(
+        f"{len(corpus.articles)} articles, {len(corpus.mentions)} mentions, "
+        f"{len(corpus.events)} events, {len(corpus.excluded)} mentions that are no event"
+        f"{' (bundled sample)' if workspace.is_sample else ''}",
+        err=True,
+    )
+    emit(price_status(workspace, corpus.events), chosen_format(fmt))
+
+
+def price_status(workspace: Workspace, events: pd.DataFrame) -> pd.DataFrame:
+    """Return a row for each symbol that the events need: bars there, their source, what failed."""
+    symbols = list(plan_fetch(events)["symbol"].unique()) if len(events) else []
+    bars = workspace.bars(symbols, columns=["symbol", "date", "source"])
+    bars = bars.astype({"symbol": "str", "source": "str"})
+    have = bars.groupby("symbol").agg(
+        bars=("date", "size"),
+        first=("date", "min"),
+        last=("date", "max"),
+        source=("source", "last"),
+    )
+    log = workspace.fetch_log()
+    log = log[log["kind"] == "bars"].sort_values("started_at").groupby("symbol").tail(1)
+    table = pd.DataFrame({"symbol": symbols}).merge(have, on="symbol", how="left")
+    table = table.merge(log[["symbol", "outcome", "reason"]], on="symbol", how="left")
+    table["bars"] = table["bars"].fillna(0).astype("int64")
+    for column in ("first", "last"):
+        table[column] = table[column].dt.strftime("%Y-%m-%d")
+    table["outcome"] = table["outcome"].fillna("not_asked")
+    return table.fillna({"reason": "", "source": "", "first": "", "last": ""})
+
+
+def run_fetch(
+    workspace: Workspace,
+    *,
+    price_folder: Path | None = None,
+    sample: bool = False,
+    plan: pd.DataFrame | None = None,
+    refetch: bool = False,
+    max_minutes: float | None = None,
+    quiet: bool = False,
+) -> FetchReport:
+    """Fetch with a progress bar and print what is missing and why."""
+    if plan is None:
+        plan = plan_fetch(load_corpus(workspace).events)
+    with progress("fetching prices") as show:
+
+        def step(now: FetchProgress) -> None:
+            show(now.done, now.total, f"{now.symbol} {now.kind} {now.outcome}")
+
+        report = fetch_prices(
+            workspace,
+            plan,
+            _sources(workspace, price_folder, sample=sample),
+            None if quiet else step,
+            refetch=refetch,
+            max_seconds=None if max_minutes is None else 60 * max_minutes,
+        )
+    if not quiet:
+        for missing in report.missing:
+            complain(f"{missing.symbol}: no {missing.kind} ({missing.outcome}): {missing.reason}")
+        click.echo(
+            f"{report.ok} answered, {report.covered} there already, {len(report.missing)} missing; "
+            f"{report.rows} new rows in {report.seconds:.0f} s",
+            err=True,
+        )
+        if report.interrupted:
+            complain("stopped; what arrived is kept, and the next run goes on from here")
+    return report
+
+
+def _sources(
+    workspace: Workspace, price_folder: Path | None, *, sample: bool
+) -> PriceSource | SourceChain:
+    if sample or workspace.is_sample:
+        return SampleSource()
+    if price_folder is not None:
+        from mentionstudy.data.market import FolderSource
+
+        return FolderSource(price_folder)
+    return live_chain(workspace_health(workspace))
+
+
+def _plan(workspace: Workspace, symbols: str, start: str | None, end: str | None) -> pd.DataFrame:
+    chosen: Sequence[str] = [part.strip() for part in symbols.split(",") if part.strip()]
+    if not chosen:
+        plan = plan_fetch(load_corpus(workspace).events)
+        if plan.empty:
+            raise Unusable(
+                f"{workspace.path}: no event needs a price; `mentionstudy ingest PATH...` reads "
+                "articles, or name --symbols and --start"
+            )
+        return plan
+    if start is None:
+        plan = plan_fetch(load_corpus(workspace).events)
+        wanted = set(plan_symbols(chosen, "2000-01-01", "2000-01-02")["symbol"])
+        plan = plan[plan["symbol"].isin(wanted)]
+        unknown = sorted(wanted - set(plan["symbol"]))
+        if unknown:
+            raise Unusable(f"{unknown[0]}: no event needs it; give --start for the days you want")
+        return plan
+    return plan_symbols(chosen, start, end or pd.Timestamp.now().strftime("%Y-%m-%d"))

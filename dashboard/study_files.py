@@ -1,0 +1,106 @@
+"""A study's tables and charts as files: the same bytes from the command line and from a button."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pandas as pd
+import plotly.graph_objects as go
+
+from mentionstudy.analysis import charts, export
+from mentionstudy.dashboard.export import chart_html
+from mentionstudy.dashboard.pipeline import StudyRun
+
+TABLE_FORMATS = ("csv", "xlsx", "parquet", "tex")
+CHART_FORMATS = ("html",)
+SAMPLE_NOTE = {"en": "bundled sample", "zh": "内置样本"}
+_LATEX_TABLES = ("tests", "aar", "car")
+
+
+def own_tables(run: StudyRun) -> dict[str, pd.DataFrame]:
+    """Return the tables that a corpus adds to its study: exclusions from both stages, flags."""
+    tables = {"excluded": run.excluded.rename(columns={"event_id": "event"})}
+    if len(run.flags):
+        tables["flags"] = run.flags
+    return tables
+
+
+def study_charts(run: StudyRun, language: str = "en") -> dict[str, go.Figure]:
+    """Return the study's charts by file name without ending.
+
+    Parameters
+    ----------
+    run
+        The study.
+    language
+        ``en`` or ``zh``.
+    """
+    result = run.result
+    note = SAMPLE_NOTE[language] if run.is_sample else ""
+    look = charts.Look(labels=charts.labels_for(language), note=note)
+    first, last = result.settings.window
+    return {
+        "caar": charts.caar_fan(result.aar, look=look),
+        "aar_bars": charts.aar_bars(result.aar, look=look),
+        "heatmap": charts.event_heatmap(result.ar, look=look),
+        "car_distribution": charts.car_distribution(result.car(first, last), look=look),
+        "calendar": charts.event_calendar(result.events, look=look),
+    }
+
+
+def write_study(
+    run: StudyRun,
+    folder: Path,
+    *,
+    table_formats: Sequence[str] = TABLE_FORMATS,
+    chart_formats: Sequence[str] = CHART_FORMATS,
+    language: str = "en",
+) -> list[Path]:
+    """Write a study's record, tables and charts to a folder.
+
+    Parameters
+    ----------
+    run
+        The study.
+    folder
+        Made if need be; files of the same names are replaced.
+    table_formats, chart_formats
+        Formats, of `TABLE_FORMATS` and `CHART_FORMATS`.
+    language
+        ``en`` or ``zh``, for the charts.
+
+    Returns
+    -------
+    list of Path
+        What was written.
+
+    Raises
+    ------
+    OSError
+        If the folder cannot be written.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    provenance = {"benchmarks": dict(run.benchmarks), **run.provenance}
+    extra = own_tables(run)
+    record = folder / "study.json"
+    record.write_text(export.study_json(run.result, provenance), encoding="utf-8")
+    written = [record]
+    if "csv" in table_formats:
+        written += export.to_csv_dir(run.result, folder, provenance, extra)
+    if "parquet" in table_formats:
+        written += export.to_parquet(run.result, folder, provenance, extra)
+    if "xlsx" in table_formats:
+        export.to_excel(run.result, folder / "study.xlsx", provenance, extra)
+        written.append(folder / "study.xlsx")
+    if "tex" in table_formats:
+        for name in _LATEX_TABLES:
+            path = folder / f"{name}.tex"
+            path.write_text(export.to_latex(run.result, name), encoding="utf-8")
+            written.append(path)
+    if "html" in chart_formats:
+        for name, figure in study_charts(run, language).items():
+            path = folder / f"{name}.html"
+            path.write_bytes(chart_html(figure))
+            written.append(path)
+    return list(dict.fromkeys(written))
