@@ -48,8 +48,8 @@ def read_markup(markup: str, engine: Engine, min_share: float = 0.0) -> Body:
 
 
 def read_plain(text: str) -> Body:
-    """Take a body that is plain text: one paragraph a line, white space collapsed."""
-    lines = (" ".join(line.split()) for line in text.split("\n"))
+    """Take a body that is plain text: one paragraph a line, cells separated by tabs."""
+    lines = (_plain_line(line) for line in text.split("\n"))
     text = "\n".join(line for line in lines if line)
     text = text[: body_length(text)]
     return Body(text, "", Document(text))
@@ -79,6 +79,13 @@ def read_body(raw: str, engine: Engine) -> Body:
 def has_markup(text: str) -> bool:
     """Tell whether a text has HTML tags."""
     return _TAG.search(text) is not None
+
+
+def _plain_line(line: str) -> str:
+    if "\t" not in line:
+        return " ".join(line.split())
+    cells = (" ".join(cell.split()) for cell in line.split("\t"))
+    return "\t".join(cell for cell in cells if cell)
 
 
 def _as_markup(raw: str) -> str:

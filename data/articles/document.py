@@ -33,6 +33,8 @@ _SILENT_TAGS: Final = _names(
     "head iframe math noscript object script select style svg template textarea"
 )
 _HIDDEN_STYLE: Final = re.compile(r"(?:display\s*:\s*none|visibility\s*:\s*hidden)", re.IGNORECASE)
+# Portals fill these spans behind a linked name with today's price, whatever the article's day.
+_QUOTE_ID: Final = re.compile(r"(?:bk)?quote_\S+$|(?:s[hz]|bj|hk)\d{5,6}_hq$")
 _BLANK_LINE: Final = re.compile(r"\n[^\S\n]*\n")
 _NO_TEXT_NODES: Final = (CData, Comment, Declaration, Doctype, ProcessingInstruction)
 _NOTHING, _SPACE, _CELL, _LINE = range(4)
@@ -279,4 +281,7 @@ def _walk(soup: BeautifulSoup, builder: DocumentBuilder) -> None:
 
 def _is_hidden(attrs: dict[str, str]) -> bool:
     style = attrs.get("style")
-    return "hidden" in attrs or (style is not None and bool(_HIDDEN_STYLE.search(style)))
+    if "hidden" in attrs or (style is not None and _HIDDEN_STYLE.search(style)):
+        return True
+    name = attrs.get("id")
+    return name is not None and _QUOTE_ID.match(name) is not None

@@ -19,7 +19,6 @@ from mentionstudy.data.articles.model import (
 from mentionstudy.data.mentions import dialects as _package
 from mentionstudy.data.mentions.model import (
     MENTION_COLUMNS,
-    NOT_IN_TEXT,
     Dialect,
     Finding,
     Mention,
@@ -62,23 +61,28 @@ def mentions_of(article: Article, using: Sequence[Dialect] | None = None) -> lis
     list of Mention
         One per security and dialect, in the order of dialects and then of first occurrence.
     """
-    page = Page(article.title, document_of(article), article.source, ())
+    page = Page(article.title, document_of(article), article.source)
     mentions: list[Mention] = []
     for dialect in dialects() if using is None else using:
-        grouped: dict[str, list[Finding]] = {}
-        for finding in dialect.find(page):
-            grouped.setdefault(finding.security.symbol, []).append(finding)
-        if not grouped:
+        findings = list(dialect.find(page))
+        if not findings:
             continue
+        page = _claim(page, findings)
+        grouped: dict[str, list[Finding]] = {}
+        for finding in findings:
+            grouped.setdefault(finding.security.symbol, []).append(finding)
         mentions.extend(mention(article, dialect.name, found) for found in grouped.values())
-        spans = (
-            (finding.position, finding.end)
-            for found in grouped.values()
-            for finding in found
-            if finding.position != NOT_IN_TEXT and finding.end > finding.position
-        )
-        page = page._replace(claimed=(*page.claimed, *spans))
     return mentions
+
+
+def _claim(page: Page, findings: list[Finding]) -> Page:
+    """Mark the characters that a dialect has read."""
+    spans = [(f.position, f.end, f.in_title) for f in findings if f.end > f.position >= 0]
+    body = tuple((start, end) for start, end, in_title in spans if not in_title)
+    title = tuple((start, end) for start, end, in_title in spans if in_title)
+    return page._replace(
+        claimed=page.claimed + body, claimed_in_title=page.claimed_in_title + title
+    )
 
 
 def find_mentions(articles: Iterable[Article] | pd.DataFrame) -> pd.DataFrame:

@@ -61,7 +61,7 @@ class Finding(NamedTuple):
     surface
         The visible words.
     position
-        Offset into the body's text, `NOT_IN_TEXT` for none.
+        Offset into the body's text, or into the title if `in_title`; `NOT_IN_TEXT` for none.
     confidence
         Between 0 and 1.
     end
@@ -89,14 +89,20 @@ class Page(NamedTuple):
         Its parsed body.
     source
         Who published it.
-    claimed
-        Spans of the text that dialects before this one have read.
+    claimed, claimed_in_title
+        Spans of the text and of the title that dialects before this one have read.
     """
 
     title: str
     document: Document
     source: str
-    claimed: tuple[tuple[int, int], ...]
+    claimed: tuple[tuple[int, int], ...] = ()
+    claimed_in_title: tuple[tuple[int, int], ...] = ()
+
+    def free(self, start: int, end: int, *, in_title: bool = False) -> bool:
+        """Tell whether no dialect before this one has read any of these characters."""
+        spans = self.claimed_in_title if in_title else self.claimed
+        return not any(first < end and start < last for first, last in spans)
 
 
 class Dialect(Protocol):
@@ -146,7 +152,9 @@ def mention(article: Article, dialect: str, found: list[Finding]) -> Mention:
         kind=first.security.kind,
         dialect=dialect,
         occurrences=len(counted),
-        positions=tuple(finding.position for finding in counted),
+        positions=tuple(
+            NOT_IN_TEXT if finding.in_title else finding.position for finding in counted
+        ),
         confidence=max(finding.confidence for finding in found),
         surface=first.surface,
         in_title=len(body) < len(found) or bool(first.surface and first.surface in article.title),

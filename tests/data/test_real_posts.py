@@ -127,6 +127,34 @@ def test_every_eastmoney_and_stcn_code_is_found_as_often_as_labelled(
     assert n_labelled >= 30
 
 
+# What the labels list although a note beside them says that it is no part of the article.
+BOILERPLATE = {
+    ("gne_04_sina3.html", "00960.HK"),  # a slider of other stories
+    ("gne_05_sina4.html", "WB.US"),  # a line that asks to follow the portal's account
+}
+
+
+def test_recall_and_precision_of_codes(
+    posts: dict[str, Article], labels: list[dict[str, str]]
+) -> None:
+    right, missed, extra = 0, [], []
+    for label in labels:
+        wanted = set()
+        for column in ("embedded", "text_codes", "title_codes"):
+            for entry in filter(None, label[column].split("; ")):
+                market, code = entry.split("|")[0].split(":")
+                symbol = f"{code}.{SUFFIX[market]}"
+                if "boilerplate" not in entry and (label["file"], symbol) not in BOILERPLATE:
+                    wanted.add((label["file"], symbol))
+        found = {(label["file"], m.symbol) for m in mentions_of(posts[label["file"]])}
+        right += len(wanted & found)
+        missed += sorted(wanted - found)
+        extra += sorted(found - wanted)
+    assert right >= 100
+    assert right / (right + len(missed)) >= 0.995, missed
+    assert right / (right + len(extra)) >= 0.995, extra
+
+
 def test_publication_times_are_those_of_the_labels(
     posts: dict[str, Article], labels: list[dict[str, str]]
 ) -> None:

@@ -1,0 +1,191 @@
+"""The spellings of codes in running text and how each is read."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final, NamedTuple
+
+from mentionstudy.data.errors import SymbolError
+from mentionstudy.data.securities import Security, candidates, classify
+
+_SURE: Final = 0.99  # the text names the market
+_BARE: Final = 0.95  # six digits in brackets behind a name, of a range that only one share has
+_SHARED: Final = 0.9  # the digits are an index of another exchange too
+_DOUBTFUL: Final = 0.4  # as likely a number
+
+# Full-width forms of ASCII have the same length, so that offsets hold.
+_HALF_WIDTH: Final = {full: full - 0xFEE0 for full in range(0xFF01, 0xFF5F)} | {
+    0x3014: "(",
+    0x3015: ")",
+}
+
+_SUFFIXED: Final = re.compile(
+    r"(?<![A-Za-z0-9._-])(?:(?P<six>\d{6})\.(?P<place>SH|SS|SZ|BJ|XSHG|XSHE)|(?P<hk>\d{1,5})\.HK)"
+    r"(?![A-Za-z0-9])",
+    re.IGNORECASE | re.ASCII,
+)
+_ANOTHER: Final = re.compile(r"(?:\d{6}|\.(?:SH|SS|SZ|BJ|HK|N|O))/$", re.IGNORECASE | re.ASCII)
+_PREFIXED: Final = re.compile(
+    r"(?<![A-Za-z0-9./_-])(?:(?P<place>SH|SZ|BJ)[.:]?(?P<six>\d{6})"
+    r"|HK(?:(?P<hk5>\d{5})|\s?[.:]\s?(?P<hk>\d{1,5})))(?![A-Za-z0-9])",
+    re.IGNORECASE | re.ASCII,
+)
+_BRACKET: Final = re.compile(r"[(\[【]([^()\[\]【】\n]{2,80})[)\]】]")
+_TOKEN: Final = re.compile(r"[^\s,;/、|]+")
+_US_SUFFIXED: Final = re.compile(r"([A-Z]{1,5}(?:\.[AB])?)\.(?:N|O|OQ|K|US)")
+_US_PREFIXED: Final = re.compile(
+    r"(?:NYSE|NASDAQ|纳斯达克|纽交所|纽约证券交易所|美股|US)\s*:?\s*([A-Z]{1,5})(?![A-Za-z])"
+)
+_KEYWORD: Final = re.compile(
+    r"(?P<what>(?:A股|B股|H股|港股|香港)?(?:上市)?(?:证券|股票|股份|个股|基金|ETF)?(?:交易)?)代(?:码|号|碼|號)"
+    r"\s*(?:[分别]*[为是]|:)?\s*[\"“‘「『'(]?\s*(?P<code>\d{4,6})(?!\d|\.\d|[A-Za-z])"
+)
+_INDEX_WORDS: Final = re.compile(r"(?:指数|综指|成指|[Ii]ndex)\s*[(\[【]?\s*$")
+_CONTEXT_CHARS: Final = 12
+_MONTH: Final = re.compile(r"20[0-4]\d(?:0[1-9]|1[0-2])")
+_SIX: Final = re.compile(r"[0-9]{6}")
+_HONG_KONG_BARE: Final = re.compile(r"0[0-9]{4}")
+_NAME_CELL: Final = re.compile(r"[*A-Za-z]{0,3}[\u4e00-\u9fff][\w\u4e00-\u9fff*-]{1,11}")
+_READ_KINDS: Final = frozenset({"stock", "b_share", "cdr", "fund", "index"})
+
+
+class Code(NamedTuple):
+    """A code in a text.
+
+    Attributes
+    ----------
+    security
+        What it names.
+    start, end
+        Its span.
+    confidence
+        Between 0 and 1.
+    """
+
+    security: Security
+    start: int
+    end: int
+    confidence: float
+
+
+def find_codes(text: str) -> list[Code]:
+    """Find the codes in a text.
+
+    Parameters
+    ----------
+    text
+        Paragraphs on lines, cells of tables separated by tabs.
+
+    Returns
+    -------
+    list of Code
+        In the order of the text, without overlaps; of two readings of the same digits the one
+        with the clearer form.
+    """
+    if not text:
+        return []
+    half = text.translate(_HALF_WIDTH)
+    taken: dict[int, Code] = {}
+    for reader in (_suffixed, _prefixed, _keyworded, _bracketed, _tabulated):
+        for code in reader(half):
+            if not any(place in taken for place in range(code.start, code.end)):
+                taken.update(dict.fromkeys(range(code.start, code.end), code))
+    return sorted(set(taken.values()), key=lambda code: code.start)
+
+
+def _suffixed(text: str) -> Iterator[Code]:
+    for match in _SUFFIXED.finditer(text):
+        if text[match.start() - 1 : match.start()] == "/" and not _ANOTHER.search(
+            text, max(0, match.start() - _CONTEXT_CHARS), match.start()
+        ):
+            continue  # the end of an address
+        code, place = (match["hk"], "HK") if match["hk"] else (match["six"], match["place"])
+        yield from _known(code, place, match.start(), match.end(), _SURE)
+
+
+def _prefixed(text: str) -> Iterator[Code]:
+    for match in _PREFIXED.finditer(text):
+        hong_kong = match["hk5"] or match["hk"]
+        code, place = (hong_kong, "HK") if hong_kong else (match["six"], match["place"])
+        yield from _known(code, place, match.start(), match.end(), _SURE)
+
+
+def _keyworded(text: str) -> Iterator[Code]:
+    for match in _KEYWORD.finditer(text):
+        what, code, (start, end) = match["what"], match["code"], match.span("code")
+        in_brackets = text[max(0, match.start() - 1) : match.start()] in ("(", "[", "【")
+        if not what and not in_brackets:
+            continue  # 代码 alone is that of anything
+        if len(code) == 6:
+            kinds = {"fund"} if "基金" in what or "ETF" in what else {"stock", "b_share", "cdr"}
+            yield from _six(code, start, end, kinds, _SURE)
+        elif "港" in what or "H股" in what or what == "股份" or (len(code) == 5 and code[0] == "0"):
+            yield from _known(code, "HK", start, end, _BARE)
+
+
+def _bracketed(text: str) -> Iterator[Code]:
+    for bracket in _BRACKET.finditer(text):
+        if match := _US_PREFIXED.fullmatch(bracket[1].strip()):
+            yield from _known(match[1], "US", *bracket.span(1), _BARE)
+            continue
+        for number, token in enumerate(_TOKEN.finditer(bracket[1])):
+            start, end = (bracket.start(1) + place for place in token.span())
+            word = token[0]
+            if match := _US_SUFFIXED.fullmatch(word):
+                yield from _known(match[1], "US", start, end, _BARE)
+            elif _SIX.fullmatch(word) and _may_be_bare(bracket[1], number):
+                before = text[max(0, bracket.start() - _CONTEXT_CHARS) : bracket.start()]
+                index = _INDEX_WORDS.search(before) is not None
+                yield from _six(word, start, end, {"index"} if index else _READ_KINDS, _BARE)
+            elif _HONG_KONG_BARE.fullmatch(word) and _may_be_bare(bracket[1], number):
+                yield from _known(word, "HK", start, end, _SHARED)
+
+
+def _may_be_bare(content: str, number: int) -> bool:
+    """Tell whether digits without a market may be a code: first in the bracket, or among codes."""
+    if number == 0:
+        return True
+    return all(re.match(r"[A-Za-z]{0,2}[.:]?\d{4,6}", word) for word in _TOKEN.findall(content))
+
+
+def _tabulated(text: str) -> Iterator[Code]:
+    if "\t" not in text:
+        return
+    start = 0
+    for line in text.split("\n"):
+        cells = line.split("\t")
+        named = len(cells) > 1 and any(_NAME_CELL.fullmatch(cell.strip()) for cell in cells)
+        place = start
+        for cell in cells if named else ():
+            word = cell.strip()
+            if _SIX.fullmatch(word):
+                inside = place + cell.index(word)
+                yield from _six(word, inside, inside + 6, {"stock", "b_share", "cdr"}, _SHARED)
+            place += len(cell) + 1
+        start += len(line) + 1
+
+
+def _six(
+    code: str, start: int, end: int, kinds: set[str] | frozenset[str], sure: float
+) -> Iterator[Code]:
+    """Read six digits without a market as the first of the kinds that are wanted."""
+    readings = [found for found in candidates(code) if found.kind in kinds]
+    if not readings:
+        return
+    first = readings[0]
+    rivals = [found for found in readings[1:] if found.kind == first.kind]
+    if rivals:
+        return  # the same kind on two exchanges: nothing here decides
+    confidence = min(sure, _SHARED) if len(candidates(code)) > 1 else sure
+    if _MONTH.fullmatch(code) and sure < _SURE:
+        confidence = _DOUBTFUL
+    yield Code(first, start, end, confidence)
+
+
+def _known(code: str, place: str, start: int, end: int, confidence: float) -> Iterator[Code]:
+    try:
+        security = classify(code, place)
+    except SymbolError:
+        return  # the market contradicts the code: a typing error, not a mention
+    yield Code(security, start, end, confidence)

@@ -1,0 +1,40 @@
+"""Codes in the text itself, in every usual spelling, half-width and full-width.
+
+================  =================================================================
+with a suffix     600968.SH · 002572.SZ · 9988.HK · 01233.hk; in brackets also CS.N
+with a prefix     SH600718 · (HK:03690) · (NYSE: BABA)
+in brackets       万泰生物(603392) · （600028，00386.HK） · （002572，最新价：23.21元）
+behind a word     证券代码“600650” · 股份代号：1299
+in a table        a cell of six digits with a name in the cell beside it
+================  =================================================================
+
+Six digits without a market are read as a share, or as an index where the words before them speak
+of one; four and five digits only where something says Hong Kong. A number that could as well be a
+month (200512) is reported with a confidence below one half. Any other number is a number.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from mentionstudy.data.mentions.code_forms import find_codes
+from mentionstudy.data.mentions.model import Finding, Page
+
+
+class TextCode:
+    """See the module."""
+
+    name = "text_code"
+    rank = 60
+
+    def find(self, page: Page) -> Iterator[Finding]:
+        """Yield one finding per code that no dialect before this one has claimed."""
+        for text, in_title in ((page.document.text, False), (page.title, True)):
+            for security, start, end, confidence in find_codes(text):
+                if page.free(start, end, in_title=in_title):
+                    surface = text[start:end]
+                    yield Finding(security, surface, start, confidence, end, in_title)
+
+
+DIALECT: Final = TextCode()
