@@ -30,7 +30,8 @@ PARSE_ERRORS: Final = (
 )
 """What akshare's functions raise when a body is not what they expect."""
 
-_EMPTY_ROWS: Final = re.compile(r'"(?:klines|data)"\s*:\s*\[\s*\]')
+_EMPTY_ROWS: Final = re.compile(r'"(?:klines|data|(?:[qh]fq)?day)"\s*:\s*\[\s*\]')
+_NO_BARS: Final = "it has no bars in this range"
 _EASTMONEY_NULL: Final = re.compile(r'"data"\s*:\s*null')
 
 
@@ -78,6 +79,8 @@ def failure(
         return SourceRefused(source, symbol, text), False
     if any(answer.status == 404 for answer in answers):
         return SymbolNotFound(source, symbol, "it does not know the symbol (HTTP 404)"), True
+    if isinstance(error, PARSE_ERRORS) and _said_empty(answers):
+        return NoData(source, symbol, _NO_BARS), True
     if isinstance(error, PARSE_ERRORS) or type(error).__module__.startswith("py_mini_racer"):
         return SymbolNotFound(source, symbol, "it does not know the symbol"), True
     text = f"{type(error).__name__}: {error}"
@@ -90,9 +93,16 @@ def emptiness(answers: list[Answer], source: str, symbol: str) -> tuple[SourceEr
         return SourceRefused(source, symbol, reason), False
     if any(_EASTMONEY_NULL.search(a.head) for a in answers):
         return SymbolNotFound(source, symbol, "it does not know the symbol"), True
-    if any(_EMPTY_ROWS.search(a.head) for a in answers):
-        return NoData(source, symbol, "it has no bars in this range"), True
-    return NoData(source, symbol, "it has no bars in this range"), True
+    return NoData(source, symbol, _NO_BARS), True
+
+
+def _said_empty(answers: list[Answer]) -> bool:
+    """Say whether the last answer is well formed and has no rows of the range."""
+    if not answers:
+        return False
+    head = answers[-1].head
+    # Tencent's first day of a series: if it is after the range, nothing else is asked.
+    return bool(_EMPTY_ROWS.search(head) or (head.startswith("trend_") and "[[" in head))
 
 
 def changed_shape(source: str, symbol: str, error: BaseException | str) -> SourceSchemaChanged:

@@ -12,7 +12,7 @@ import pandas as pd
 from mentionstudy.data.calendars import calendar_for
 from mentionstudy.data.securities import parse_symbol
 
-FIRST_SESSION = "2008-06-02"
+FIRST_SESSION = "2019-01-02"
 
 
 @dataclass(frozen=True)
@@ -105,7 +105,7 @@ def _series(stock: Stock, today: str) -> pd.DataFrame:
         high = round(max(opened, new) * 1.004, digits)
         low = round(min(opened, new) * 0.996, digits)
         volume = int(rng.integers(20_000, 900_000)) * 100
-        amount = round(((opened * 4 + (high - low) + new - opened) / 4) * volume, 2)
+        amount = round((opened + high + low + new) / 4 * volume, 2)
         true = new / reference - 1 if rows else np.nan
         rows.append((day, opened, high, low, new, volume, amount, reference, true))
         close = new

@@ -99,7 +99,7 @@ def _eastmoney(market: Market, _found: re.Match[str], query: dict[str, str], mod
             str(int(row.volume) // lot),
             f"{row.amount:.2f}",
             f"{(row.high - row.low):.2f}",
-            f"{100 * change / previous:.2f}",
+            f"{100 * change / (previous or 1):.2f}",
             f"{change:.2f}",
             "0.31",
             "0.00",
@@ -177,8 +177,9 @@ def _tencent_start(market: Market, _found: re.Match[str], query: dict[str, str],
 def _tencent(market: Market, found: re.Match[str], query: dict[str, str], mode: str) -> Reply:
     code, _unit, first, last, count, adjust = query["param"].split(",")
     symbol = _tencent_symbol(code)
-    data: dict[str, object] = {"qt": {code: []}, "version": "16"}
     about = _named(symbol, mode)
+    name = f"{about.exchange.lower()}{about.code}"
+    data: dict[str, object] = {"qt": {name: []}, "version": "16"}
     if symbol in market:
         security = parse_symbol(symbol)
         frame = _rows(market, symbol, mode)
@@ -201,7 +202,6 @@ def _tencent(market: Market, found: re.Match[str], query: dict[str, str], mode: 
             ][: 3 if mode == "columns" else 6 if security.exchange == "HK" else 10]
             for row in frame.tail(int(count)).itertuples()
         ]
-    name = f"{about.exchange.lower()}{about.code}"
     text = json.dumps({"code": 0, "msg": "", "data": {name: data}})
     body = f"{query['_var']}={text}".encode("gbk" if mode == "gbk" else "utf-8")
     return Reply(body, "text/html; charset=utf-8", symbol=symbol)

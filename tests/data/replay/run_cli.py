@@ -24,7 +24,7 @@ IMPATIENT = Manners(
     retry_wait=0.0,
     retry_wait_max=0.01,
     families={
-        name: FamilyManners(spacing=0.0, refused_retries=0)
+        name: FamilyManners(spacing=0.0, refused_retries=1)
         for name in ("eastmoney", "tencent", "sina", "csindex")
     },
 )
