@@ -196,6 +196,7 @@ class StudySettings:
         self._set("estimation", parse_window(self.estimation, "estimation"))
         self._set("window", parse_window(self.window, "window"))
         self._check_numbers()
+        self._check_draws()
         self._check_windows()
         self._set("car_windows", self._resolved_car_windows())
         if isinstance(self.factors, str):
@@ -231,6 +232,14 @@ class StudySettings:
         for field in ("cut_own_events", "require_day0"):
             if not isinstance(getattr(self, field), bool):
                 raise ConfigError(f"{field} is {getattr(self, field)!r}; give true or false")
+
+    def _check_draws(self) -> None:
+        for field, least in (("bootstrap_draws", 99), ("permutation_draws", 19)):
+            if 0 < getattr(self, field) < least:
+                raise ConfigError(
+                    f"{field} is {getattr(self, field)}; give 0 to leave the test out, "
+                    f"or at least {least}"
+                )
 
     def _check_windows(self) -> None:
         (first, last), (start, end) = self.estimation, self.window
