@@ -7,7 +7,7 @@ from scipy import sparse
 
 from mentionstudy.analysis.arrays import Floats, Ints
 from mentionstudy.analysis.errors import ConfigError
-from mentionstudy.analysis.inference.moments import DEGENERATE, as_columns, moments
+from mentionstudy.analysis.inference.moments import DEGENERATE, Moments, as_columns, moments
 from mentionstudy.analysis.inference.outcome import NO_VARIANCE, TestName, TestResult, result
 
 
@@ -61,7 +61,9 @@ def _component(deviation: Floats, codes: Ints) -> tuple[Floats, Ints]:
         return groups / (groups - 1.0) * (total**2).sum(axis=0), groups
 
 
-def clustered_t(values: Floats, first: Ints, second: Ints | None = None) -> TestResult:
+def clustered_t(
+    values: Floats, first: Ints, second: Ints | None = None, *, known: Moments | None = None
+) -> TestResult:
     """T test of a mean with one- or two-way clustered standard errors.
 
     Parameters
@@ -72,6 +74,8 @@ def clustered_t(values: Floats, first: Ints, second: Ints | None = None) -> Test
         (N,) int64 cluster of each event, usually the date of day 0.
     second
         (N,) int64 second cluster, usually the firm, for two-way clustering.
+    known
+        ``moments(values)``, where they were computed before.
 
     Returns
     -------
@@ -95,7 +99,7 @@ def clustered_t(values: Floats, first: Ints, second: Ints | None = None) -> Test
     for label in (first,) if second is None else (first, second):
         if np.shape(label) != values.shape[:1]:
             raise ConfigError("cluster labels: one for each of the N events is needed")
-    m = moments(values)
+    m = moments(values) if known is None else known
     deviation = values - m.mean
     variance, groups = _component(deviation, cluster_codes(first))
     test: TestName = "clustered_t"

@@ -9,7 +9,7 @@ import numpy as np
 
 from mentionstudy.analysis.arrays import Floats, Ints
 from mentionstudy.analysis.errors import ConfigError
-from mentionstudy.analysis.inference.moments import DEGENERATE, as_columns, moments
+from mentionstudy.analysis.inference.moments import DEGENERATE, Moments, as_columns, moments
 from mentionstudy.analysis.inference.outcome import (
     FEW_EVENTS,
     NO_VARIANCE,
@@ -19,7 +19,9 @@ from mentionstudy.analysis.inference.outcome import (
 )
 
 
-def cross_sectional_t(values: Floats, *, weight: Floats | None = None) -> TestResult:
+def cross_sectional_t(
+    values: Floats, *, weight: Floats | None = None, known: Moments | None = None
+) -> TestResult:
     """Cross-sectional t test of a mean abnormal return.
 
     Parameters
@@ -28,6 +30,8 @@ def cross_sectional_t(values: Floats, *, weight: Floats | None = None) -> TestRe
         (N, K) abnormal returns of a day or CARs of a window, decimal; NaN where missing.
     weight
         (N,) non-negative weights of the events, or None for equal weights.
+    known
+        ``moments(values)``, where they were computed before.
 
     Returns
     -------
@@ -53,10 +57,9 @@ def cross_sectional_t(values: Floats, *, weight: Floats | None = None) -> TestRe
     >>> cross_sectional_t(np.array([0.01, 0.02, 0.03])).statistic.round(6).tolist()
     [3.464102]
     """
-    values = as_columns(values)
     if weight is not None:
-        return _weighted_t(values, np.asarray(weight, dtype=np.float64))
-    m = moments(values)
+        return _weighted_t(as_columns(values), np.asarray(weight, dtype=np.float64))
+    m = moments(values) if known is None else known
     with np.errstate(divide="ignore", invalid="ignore"):  # undefined columns have their reason
         error = m.sd / np.sqrt(m.n)
         statistic = m.mean / error
@@ -132,7 +135,9 @@ def portfolio_sums(residuals: Floats) -> PortfolioSums:
     )
 
 
-def crude_dependence_t(values: Floats, sums: PortfolioSums, *, length: Ints) -> TestResult:
+def crude_dependence_t(
+    values: Floats, sums: PortfolioSums, *, length: Ints, known: Moments | None = None
+) -> TestResult:
     """Crude dependence adjustment: the portfolio's own time series gives the variance.
 
     Parameters
@@ -143,6 +148,8 @@ def crude_dependence_t(values: Floats, sums: PortfolioSums, *, length: Ints) -> 
         Estimation residuals of all events, summed in event time (:func:`portfolio_sums`).
     length
         (K,) days of each column: 1 for a day, L for a window.
+    known
+        ``moments(values)``, where they were computed before.
 
     Returns
     -------
@@ -160,7 +167,7 @@ def crude_dependence_t(values: Floats, sums: PortfolioSums, *, length: Ints) -> 
     Brown, S. and Warner, J. (1985), Journal of Financial Economics 14, 3-31,
     doi:10.1016/0304-405X(85)90042-X.
     """
-    m = moments(values)
+    m = moments(values) if known is None else known
     used = sums.count > 0
     series = sums.total[used] / sums.count[used]
     days = series.size
@@ -189,7 +196,9 @@ def crude_dependence_t(values: Floats, sums: PortfolioSums, *, length: Ints) -> 
     )
 
 
-def skewness_adjusted_t(values: Floats, *, form: Literal["johnson", "hall"]) -> TestResult:
+def skewness_adjusted_t(
+    values: Floats, *, form: Literal["johnson", "hall"], known: Moments | None = None
+) -> TestResult:
     """Skewness-adjusted t test of a mean, for CARs and above all for BHARs.
 
     Parameters
@@ -199,6 +208,8 @@ def skewness_adjusted_t(values: Floats, *, form: Literal["johnson", "hall"]) -> 
     form
         ``"johnson"``: ``sqrt(n) (S + g S^2/3 + g/(6n))``; ``"hall"``:
         ``sqrt(n) (S + g S^2/3 + g^2 S^3/27 + g/(6n))``, monotone in S, with ``S = mean/sd``.
+    known
+        ``moments(values)``, where they were computed before.
 
     Returns
     -------
@@ -218,7 +229,7 @@ def skewness_adjusted_t(values: Floats, *, form: Literal["johnson", "hall"]) -> 
     """
     if form not in ("johnson", "hall"):
         raise ConfigError(f"form is {form!r}; allowed: 'johnson', 'hall'")
-    m = moments(values)
+    m = moments(values) if known is None else known
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):  # reasons are given
         ratio, g = m.mean / m.sd, m.skewness
         core = ratio + g * ratio**2 / 3 + g / (6 * m.n)
@@ -237,11 +248,11 @@ def skewness_adjusted_t(values: Floats, *, form: Literal["johnson", "hall"]) -> 
     )
 
 
-def skewness_adjusted_johnson(values: Floats) -> TestResult:
+def skewness_adjusted_johnson(values: Floats, *, known: Moments | None = None) -> TestResult:
     """Johnson's (1978) form of :func:`skewness_adjusted_t`."""
-    return skewness_adjusted_t(values, form="johnson")
+    return skewness_adjusted_t(values, form="johnson", known=known)
 
 
-def skewness_adjusted_hall(values: Floats) -> TestResult:
+def skewness_adjusted_hall(values: Floats, *, known: Moments | None = None) -> TestResult:
     """Hall's (1992) form of :func:`skewness_adjusted_t`."""
-    return skewness_adjusted_t(values, form="hall")
+    return skewness_adjusted_t(values, form="hall", known=known)

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
 
 from mentionstudy.analysis.arrays import Floats, Ints
 from mentionstudy.analysis.inference.outcome import Bools
@@ -280,13 +281,16 @@ def _generalized(chunk: _RankedChunk) -> tuple[Floats, Floats, Floats]:
     here = chunk.present[:, : own.shape[1]]
     size = here.sum(axis=1)
     weight = 1.0 / (size + 2.0)
-    if chunk.has_threshold.all():
-        columns = np.ones(has.shape[1])
-        day_count = np.outer(_column_counts(here), columns)
-        base = np.outer(_weighted(weight[None, :] / 2, own)[0], columns)
-    else:
-        day_count = _weighted(has.T, here).T
-        base = _weighted((has * (weight[:, None] / 2)).T, own).T
+    columns = np.ones(has.shape[1])
+    day_count = np.outer(_column_counts(here), columns)
+    base = np.outer(_weighted(weight[None, :] / 2, own)[0], columns)
+    if not chunk.has_threshold.all():  # few values are missing: take their events off
+        event, column = np.nonzero(~chunk.has_threshold)
+        shape = (has.shape[1], size.size)
+        off = sparse.csr_matrix((np.ones(event.size), (column, event)), shape=shape)
+        day_count -= (off @ here.astype(np.float64)).T
+        off.data = weight[off.indices] / 2
+        base -= (off @ own.astype(np.float64)).T
     above = np.zeros(base.shape)
     for rows in _runs(size):
         above += weight[rows.start] * _above(

@@ -10,7 +10,6 @@ import numpy as np
 
 from mentionstudy.analysis.arrays import EventArrays, Floats, Ints
 from mentionstudy.analysis.errors import ConfigError
-from mentionstudy.analysis.inference.calendar_time import calendar_time
 from mentionstudy.analysis.inference.clusters import clustered_t
 from mentionstudy.analysis.inference.mean_tests import (
     cross_sectional_t,
@@ -18,7 +17,9 @@ from mentionstudy.analysis.inference.mean_tests import (
     skewness_adjusted_hall,
     skewness_adjusted_johnson,
 )
+from mentionstudy.analysis.inference.moments import Moments, moments
 from mentionstudy.analysis.inference.outcome import Bools, TestName, TestResult
+from mentionstudy.analysis.inference.portfolios import calendar_time
 from mentionstudy.analysis.inference.rank_tests import (
     corrado_rank,
     corrado_sign,
@@ -32,6 +33,7 @@ from mentionstudy.analysis.inference.scan import (
     event_days,
     map_in_order,
     scan_residuals,
+    unit,
     window_members,
 )
 from mentionstudy.analysis.inference.sign_tests import generalized_sign, sign, wilcoxon
@@ -155,6 +157,8 @@ class _Side:
     length: Ints
     members: Bools
     columns: slice
+    moments: Moments
+    standardized_moments: Moments
 
 
 def shared_day_share(day0: Ints) -> float:
@@ -209,8 +213,9 @@ def run_battery(arrays: EventArrays, options: BatteryOptions | None = None) -> B
     the notes say so.
     """
     options = BatteryOptions() if options is None else options
-    scan = scan_residuals(arrays, threads=options.threads)
     sides = (_days(arrays), _windows(arrays, options))
+    scales = np.concatenate([unit(side.standardized_moments) for side in sides])
+    scan = scan_residuals(arrays, scales, threads=options.threads)
     jobs = [job for side in sides for job in _jobs(arrays, options, scan, side)]
     done = list(map_in_order(lambda index: jobs[index](), len(jobs), options.threads))
     half = len(done) // 2
@@ -239,6 +244,8 @@ def _days(arrays: EventArrays) -> _Side:
         length=np.ones(arrays.tau.size, dtype=np.int64),
         members=np.eye(arrays.tau.size, dtype=bool),
         columns=slice(0, arrays.tau.size),
+        moments=moments(arrays.ar),
+        standardized_moments=moments(arrays.sar),
     )
 
 
@@ -256,6 +263,8 @@ def _windows(arrays: EventArrays, options: BatteryOptions) -> _Side:
         length=members.sum(axis=1),
         members=members,
         columns=slice(arrays.tau.size, None),
+        moments=moments(arrays.car),
+        standardized_moments=moments(arrays.scar),
     )
 
 
@@ -264,13 +273,13 @@ def _jobs(
 ) -> list[Callable[[], TestResult]]:
     """Return every test but the permutation, as functions to be called."""
     values, scaled, members = side.values, side.standardized, side.members
-    n = np.isfinite(values).sum(axis=0)
+    m, s = side.moments, side.standardized_moments
     ranks, r = scan.ranks.columns(side.columns), scan.correlation
     known = r.r[side.columns]
     why = r.reason[side.columns]
     jobs: list[Callable[[], TestResult]] = [
-        lambda: cross_sectional_t(values, weight=arrays.weight),
-        lambda: crude_dependence_t(values, scan.portfolio, length=side.length),
+        lambda: cross_sectional_t(values, weight=arrays.weight, known=m),
+        lambda: crude_dependence_t(values, scan.portfolio, length=side.length, known=m),
         lambda: patell(side.patell_input, arrays.df, convention=side.patell_form),
         lambda: adjusted_patell(
             side.patell_input,
@@ -279,20 +288,26 @@ def _jobs(
             correlation_reason=why,
             convention=r.convention,
         ),
-        lambda: bmp(scaled),
-        lambda: kp_bmp(scaled, correlation=known, correlation_reason=why, convention=r.convention),
-        lambda: skewness_adjusted_johnson(values),
-        lambda: skewness_adjusted_hall(values),
-        lambda: clustered_t(values, arrays.day0),
-        lambda: clustered_t(values, arrays.day0, arrays.symbol),
+        lambda: bmp(scaled, known=s),
+        lambda: kp_bmp(
+            scaled,
+            correlation=known,
+            correlation_reason=why,
+            convention=r.convention,
+            known=s,
+        ),
+        lambda: skewness_adjusted_johnson(values, known=m),
+        lambda: skewness_adjusted_hall(values, known=m),
+        lambda: clustered_t(values, arrays.day0, known=m),
+        lambda: clustered_t(values, arrays.day0, arrays.symbol, known=m),
         lambda: sign(values),
         lambda: generalized_sign(values, scan.positive),
         lambda: wilcoxon(values),
-        lambda: corrado_rank(ranks, members, n),
-        lambda: corrado_zivney(ranks, members, n),
-        lambda: corrado_sign(ranks, members, n),
-        lambda: grank_t(ranks, np.isfinite(scaled).sum(axis=0)),
-        lambda: grank_z(ranks, np.isfinite(scaled).sum(axis=0)),
+        lambda: corrado_rank(ranks, members, m.n),
+        lambda: corrado_zivney(ranks, members, m.n),
+        lambda: corrado_sign(ranks, members, m.n),
+        lambda: grank_t(ranks, s.n),
+        lambda: grank_z(ranks, s.n),
         lambda: calendar_time(arrays.ar, event_days(arrays), members),
     ]
     if options.bootstrap_draws:

@@ -21,7 +21,7 @@ from mentionstudy.analysis.inference.correlation import (
     overlapping_pairs,
 )
 from mentionstudy.analysis.inference.mean_tests import PortfolioSums, portfolio_sums
-from mentionstudy.analysis.inference.moments import moments
+from mentionstudy.analysis.inference.moments import Moments
 from mentionstudy.analysis.inference.outcome import Bools
 from mentionstudy.analysis.inference.rank_kernel import RankSums, rank_sums
 from mentionstudy.analysis.inference.sign_tests import positive_shares
@@ -102,7 +102,11 @@ def map_in_order(function: Callable[[int], T], count: int, threads: int) -> Iter
 
 
 def scan_residuals(
-    arrays: EventArrays, *, threads: int = 2, exact_pairs: int = EXACT_PAIRS
+    arrays: EventArrays,
+    scales: Floats,
+    *,
+    threads: int = 2,
+    exact_pairs: int = EXACT_PAIRS,
 ) -> ResidualScan:
     """Stream all residual blocks once.
 
@@ -110,6 +114,8 @@ def scan_residuals(
     ----------
     arrays
         N events.
+    scales
+        (L + K,) cross-sectional deviation of each SAR and SCAR column, see :func:`unit`.
     threads
         Blocks computed at a time; the result does not depend on it.
     exact_pairs
@@ -123,7 +129,6 @@ def scan_residuals(
     days = event_days(arrays)
     exact = arrays.n_events < 2 or overlapping_pairs(days) <= exact_pairs
     labels = np.arange(arrays.n_events) if exact else _date_labels(arrays)
-    scales = np.concatenate((_unit(arrays.sar), _unit(arrays.scar)))
     n_days = arrays.tau.size
 
     def work(index: int) -> _Part:
@@ -151,10 +156,9 @@ def scan_residuals(
     return folded.finish(members, consecutive=arrays.event_day is None)
 
 
-def _unit(standardized: Floats) -> Floats:
+def unit(standardized: Moments) -> Floats:
     """(K,) cross-sectional deviation, NaN where there is none."""
-    m = moments(standardized)
-    return np.where(m.constant | ~(m.sd > 0), np.nan, m.sd)
+    return np.where(standardized.constant | ~(standardized.sd > 0), np.nan, standardized.sd)
 
 
 def _portfolio(block: ResidualBlock) -> PortfolioSums:

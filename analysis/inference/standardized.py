@@ -90,7 +90,7 @@ def _patell(values: Floats, df: Ints) -> tuple[Ints, Floats, Reasons]:
     return n, statistic, reasons
 
 
-def bmp(standardized: Floats) -> TestResult:
+def bmp(standardized: Floats, *, known: Moments | None = None) -> TestResult:
     """Standardised cross-sectional test, robust to a variance that the event raises.
 
     Parameters
@@ -98,6 +98,8 @@ def bmp(standardized: Floats) -> TestResult:
     standardized
         (N, K) SAR of a day or SCAR of a window, forecast error and, for a window, the full
         covariance included; NaN where missing.
+    known
+        ``moments(standardized)``, where they were computed before.
 
     Returns
     -------
@@ -113,7 +115,7 @@ def bmp(standardized: Floats) -> TestResult:
     Boehmer, E., Musumeci, J. and Poulsen, A. (1991), Journal of Financial Economics 30,
     253-272, doi:10.1016/0304-405X(91)90032-F.
     """
-    m = moments(standardized)
+    m = moments(standardized) if known is None else known
     return _t_of_mean(
         "bmp", m, _t(m), m.reasons(), "sqrt(N) mean/sd of SAR or SCAR, sd with N-1; t(N-1)"
     )
@@ -197,6 +199,7 @@ def kp_bmp(
     correlation: Floats,
     correlation_reason: tuple[str, ...] = (),
     convention: str = "",
+    known: Moments | None = None,
 ) -> TestResult:
     """Kolari-Pynnonen adjusted BMP test, for events that share calendar days.
 
@@ -210,6 +213,8 @@ def kp_bmp(
         K sentences telling why r is undefined, empty where it is defined.
     convention
         How r was computed.
+    known
+        ``moments(standardized)``, where they were computed before.
 
     Returns
     -------
@@ -222,7 +227,7 @@ def kp_bmp(
     Kolari, J. and Pynnonen, S. (2010), Review of Financial Studies 23, 3996-4025,
     doi:10.1093/rfs/hhq072.
     """
-    m = moments(standardized)
+    m = moments(standardized) if known is None else known
     reasons = m.reasons()
     factor = _inflation(m.n, correlation, correlation_reason, reasons)
     reasons.mark(~(correlation < 1), "The mean residual correlation r is 1: one event, repeated.")

@@ -9,14 +9,14 @@ import statsmodels.api as sm
 from scipy import stats
 
 from mentionstudy.analysis.errors import ConfigError, InputError
-from mentionstudy.analysis.inference.calendar_time import (
+from mentionstudy.analysis.inference.cross_section import cross_sectional_regression
+from mentionstudy.analysis.inference.groups import difference_of_means
+from mentionstudy.analysis.inference.portfolios import (
     calendar_time,
     default_lags,
     portfolio_alpha,
     portfolio_series,
 )
-from mentionstudy.analysis.inference.cross_section import cross_sectional_regression
-from mentionstudy.analysis.inference.groups import difference_of_means
 
 
 @pytest.fixture
