@@ -93,8 +93,8 @@ class Failure(NamedTuple):
         The file, with the row if it has rows.
     code
         A stable code: ``missing``, ``unreadable``, ``empty``, ``too_large``, ``binary``,
-        ``encoding``, ``front_matter``, ``json``, ``no_text``, ``no_articles``, ``link``,
-        ``internal``.
+        ``encoding``, ``front_matter``, ``json``, ``csv``, ``xml``, ``no_text``,
+        ``no_articles``, ``link``, ``several``, ``internal``.
     reason
         The same in one sentence: what is wrong, where, and what to do.
     """

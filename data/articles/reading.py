@@ -16,6 +16,7 @@ from mentionstudy.data.articles.model import Article, Failure, ReadResult, conte
 from mentionstudy.data.articles.pages import is_page, read_fragment, read_page
 from mentionstudy.data.articles.plain import read_text_page
 from mentionstudy.data.articles.rows import read_csv, read_json
+from mentionstudy.data.articles.syndication import is_feed, read_feed
 from mentionstudy.data.errors import UnreadableArticle
 
 _TABLE_SUFFIXES: Final = frozenset({".csv", ".tsv"})
@@ -213,6 +214,8 @@ def _dispatch(data: bytes, path: str, options: ReadOptions) -> Iterator[Article 
         yield from read_csv(text, context)
     elif suffix in _JSON_SUFFIXES or (not suffix and text.lstrip().startswith('{"')):
         yield from read_json(text, context)
+    elif is_feed(text):
+        yield from read_feed(text, context)
     elif is_post(text):
         yield read_post(text, context)
     elif is_page(text):

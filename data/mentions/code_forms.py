@@ -14,11 +14,14 @@ _BARE: Final = 0.95  # six digits in brackets behind a name, of a range that onl
 _SHARED: Final = 0.9  # the digits are an index of another exchange too
 _DOUBTFUL: Final = 0.4  # as likely a number
 
-# Full-width forms of ASCII have the same length, so that offsets hold.
-_HALF_WIDTH: Final = {full: full - 0xFEE0 for full in range(0xFF01, 0xFF5F)} | {
-    0x3014: "(",
-    0x3015: ")",
-}
+# Full-width letters, digits and stops have the same length half-width, so that offsets hold.
+_FULL_WIDTH: Final = re.compile("[０-９Ａ-Ｚａ-ｚ．／]")
+_HALF_WIDTH: Final = {full: full - 0xFEE0 for full in range(0xFF01, 0xFF5F)}
+# What every form has one of; most titles and many texts have none.
+_ANY_FORM: Final = re.compile(
+    r"[0-9]{6}|(?<![0-9])0[0-9]{4}(?![0-9])|[Hh][Kk]|代[码号碼號]|[A-Z]\.(?:[NOK]|US)"
+    r"|NYSE|NASDAQ|纳斯达克|纽交所|纽约证券交易所|美股"
+)
 
 _SUFFIXED: Final = re.compile(
     r"(?<![A-Za-z0-9._-])(?:(?P<six>\d{6})\.(?P<place>SH|SS|SZ|BJ|XSHG|XSHE)|(?P<hk>\d{1,5})\.HK)"
@@ -27,21 +30,22 @@ _SUFFIXED: Final = re.compile(
 )
 _ANOTHER: Final = re.compile(r"(?:\d{6}|\.(?:SH|SS|SZ|BJ|HK|N|O))/$", re.IGNORECASE | re.ASCII)
 _PREFIXED: Final = re.compile(
-    r"(?<![A-Za-z0-9./_-])(?:(?P<place>SH|SZ|BJ)[.:]?(?P<six>\d{6})"
-    r"|HK(?:(?P<hk5>\d{5})|\s?[.:]\s?(?P<hk>\d{1,5})))(?![A-Za-z0-9])",
+    r"(?<![A-Za-z0-9./_-])(?:(?P<place>SH|SZ|BJ)[.:：]?(?P<six>\d{6})"
+    r"|HK(?:(?P<hk5>\d{5})|\s?[.:：]\s?(?P<hk>\d{1,5})))(?![A-Za-z0-9])",
     re.IGNORECASE | re.ASCII,
 )
-_BRACKET: Final = re.compile(r"[(\[【]([^()\[\]【】\n]{2,80})[)\]】]")
-_TOKEN: Final = re.compile(r"[^\s,;/、|]+")
+_BRACKET: Final = re.compile(r"[(（\[【〔]([^()（）\[\]【】〔〕\n]{2,80})[)）\]】〕]")
+_OPENING_BRACKETS: Final = frozenset("(（[【〔")
+_TOKEN: Final = re.compile(r"[^\s,，;；/、|]+")
 _US_SUFFIXED: Final = re.compile(r"([A-Z]{1,5}(?:\.[AB])?)\.(?:N|O|OQ|K|US)")
 _US_PREFIXED: Final = re.compile(
-    r"(?:NYSE|NASDAQ|纳斯达克|纽交所|纽约证券交易所|美股|US)\s*:?\s*([A-Z]{1,5})(?![A-Za-z])"
+    r"(?:NYSE|NASDAQ|纳斯达克|纽交所|纽约证券交易所|美股|US)\s*[:：]?\s*([A-Z]{1,5})(?![A-Za-z])"
 )
 _KEYWORD: Final = re.compile(
     r"(?P<what>(?:A股|B股|H股|港股|香港)?(?:上市)?(?:证券|股票|股份|个股|基金|ETF)?(?:交易)?)代(?:码|号|碼|號)"
-    r"\s*(?:[分别]*[为是]|:)?\s*[\"“‘「『'(]?\s*(?P<code>\d{4,6})(?!\d|\.\d|[A-Za-z])"
+    r"\s*(?:[分别]*[为是]|[:：])?\s*[\"“‘「『'(（]?\s*(?P<code>\d{4,6})(?!\d|\.\d|[A-Za-z])"
 )
-_INDEX_WORDS: Final = re.compile(r"(?:指数|综指|成指|[Ii]ndex)\s*[(\[【]?\s*$")
+_INDEX_WORDS: Final = re.compile(r"(?:指数|综指|成指|[Ii]ndex)\s*[(（\[【〔]?\s*$")
 _CONTEXT_CHARS: Final = 12
 _MONTH: Final = re.compile(r"20[0-4]\d(?:0[1-9]|1[0-2])")
 _SIX: Final = re.compile(r"[0-9]{6}")
@@ -83,9 +87,9 @@ def find_codes(text: str) -> list[Code]:
         In the order of the text, without overlaps; of two readings of the same digits the one
         with the clearer form.
     """
-    if not text:
+    half = text.translate(_HALF_WIDTH) if _FULL_WIDTH.search(text) else text
+    if _ANY_FORM.search(half) is None:
         return []
-    half = text.translate(_HALF_WIDTH)
     taken: dict[int, Code] = {}
     for reader in (_suffixed, _prefixed, _keyworded, _bracketed, _tabulated):
         for code in reader(half):
@@ -114,7 +118,7 @@ def _prefixed(text: str) -> Iterator[Code]:
 def _keyworded(text: str) -> Iterator[Code]:
     for match in _KEYWORD.finditer(text):
         what, code, (start, end) = match["what"], match["code"], match.span("code")
-        in_brackets = text[max(0, match.start() - 1) : match.start()] in ("(", "[", "【")
+        in_brackets = text[max(0, match.start() - 1) : match.start()] in _OPENING_BRACKETS
         if not what and not in_brackets:
             continue  # 代码 alone is that of anything
         if len(code) == 6:
@@ -146,7 +150,7 @@ def _may_be_bare(content: str, number: int) -> bool:
     """Tell whether digits without a market may be a code: first in the bracket, or among codes."""
     if number == 0:
         return True
-    return all(re.match(r"[A-Za-z]{0,2}[.:]?\d{4,6}", word) for word in _TOKEN.findall(content))
+    return all(re.match(r"[A-Za-z]{0,2}[.:：]?\d{4,6}", word) for word in _TOKEN.findall(content))
 
 
 def _tabulated(text: str) -> Iterator[Code]:

@@ -232,6 +232,53 @@ def test_rows_of_json_and_csv(tmp_path: Path) -> None:
     assert len({a.article_id for a in result.articles}) == 4
 
 
+RSS = """<?xml version="1.0" encoding="GB2312"?>
+<!DOCTYPE rss [<!ENTITY big "xxxxxxxxxx"><!ENTITY file SYSTEM "file:///etc/passwd">]>
+<rss version="2.0" xmlns:content="http://purl.org/rss/1.0/modules/content/"><channel>
+<title>证券时报网</title><link>https://news.example/</link>
+<item><title>公司公告&amp;简报</title><link>https://news.example/1</link>
+<description>摘要</description><pubDate>Fri, 09 Apr 2021 18:10:00 GMT</pubDate>
+<category>快讯</category><category>公告</category>
+<content:encoded><![CDATA[<p>全文&big;，<a href="https://gu.qq.com/sh603890">某某</a>公告</p>]]>
+</content:encoded></item>
+<item><title>二</title><description>&file;正文</description><pubDate>某日</pubDate></item>
+</channel></rss>"""
+
+ATOM = """<feed xmlns="http://www.w3.org/2005/Atom"><title>某网</title><entry><title>三</title>
+<link href="https://news.example/3"/><published>2021-04-09T18:10:00+08:00</published>
+<category term="要闻"/><content type="html">&lt;p&gt;正文三&lt;/p&gt;</content></entry></feed>"""
+
+
+def test_feeds(tmp_path: Path) -> None:
+    (tmp_path / "a.xml").write_text(RSS, encoding="utf-8")
+    (tmp_path / "b.atom").write_text(ATOM, encoding="utf-8")
+    (tmp_path / "c.rss").write_text("<rss><channel></channel></rss>", encoding="utf-8")
+    result = read_articles(tmp_path)
+    one, two, three = result.articles
+    assert (one.title, one.source, one.url) == (
+        "公司公告&简报",
+        "证券时报网",
+        "https://news.example/1",
+    )
+    assert one.categories == ("快讯", "公告")
+    assert one.published_at is not None
+    assert one.published_at.isoformat() == "2021-04-09T18:10:00+08:00"
+    assert (one.published_from, one.zone_policy) == ("feed:pubdate", "beijing_labelled_gmt")
+    assert one.text.endswith("某某公告")
+    assert two.published_at is None
+    assert "root" not in two.text  # nothing is read from elsewhere
+    assert (three.title, three.text, three.url) == ("三", "正文三", "https://news.example/3")
+    assert three.zone_policy == "stated"
+    assert [Path(article.path).name for article in result.articles] == [
+        "a.xml#1",
+        "a.xml#2",
+        "b.atom#1",
+    ]
+    assert [(failure.code, Path(failure.path).name) for failure in result.failures] == [
+        ("empty", "c.rss")
+    ]
+
+
 def test_folders_are_read_sorted_without_hidden_files(tmp_path: Path) -> None:
     for name in ("b/2.md", "a.md", "b/1.md", ".git/x.md", "b/.hidden.md", "c/3.txt"):
         path = tmp_path / name

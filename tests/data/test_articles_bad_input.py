@@ -217,6 +217,7 @@ _HEADS = [
     "[{",
     "%",
     "a,content\n",
+    "<rss><item><title>",
 ]
 
 
