@@ -153,7 +153,7 @@ def _ranges(events: pd.DataFrame, low: int, high: int) -> pd.DataFrame:
             "day0": pd.to_datetime(events["day0"]).astype("datetime64[us]").to_numpy(),
         }
     )
-    frame["exchange"] = frame["symbol"].str.rpartition(".")[2]
+    frame["exchange"] = frame["symbol"].str.split(".").str[-1]
     frame = frame.loc[frame["exchange"].isin(list(CALENDAR_OF)) & frame["day0"].notna()]
     parts = []
     for exchange, group in frame.groupby("exchange", sort=True):

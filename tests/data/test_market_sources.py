@@ -316,7 +316,7 @@ def test_an_unknown_symbol_is_not_found_because_a_known_one_is_answered(server, 
 @pytest.mark.parametrize("name", ["tencent", "sina", "eastmoney"])
 def test_a_format_that_not_even_the_canary_has_is_a_changed_format(server, name):
     server.fail("columns", name)
-    with pytest.raises(SourceSchemaChanged, match="600000.SH"):
+    with pytest.raises(SourceSchemaChanged, match=r"600000\.SH"):
         ask(name, "600999.SH")
 
 
