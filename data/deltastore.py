@@ -24,6 +24,7 @@ from deltalake.exceptions import (
     DeltaProtocolError,
     TableNotFoundError,
 )
+from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_random_exponential
 
@@ -209,22 +210,37 @@ class DeltaStore:
     def compact(self, *, vacuum_days: int | None = None) -> None:
         """Join small files; with `vacuum_days`, remove files unused for so many days.
 
-        Removing files ends the time travel to versions that used them.
+        Removing files ends the time travel to versions that used them. On an object store, see to
+        it that no two processes do this at once; on a disk a lock does.
         """
-        table = self.open()
-        if table is None:
+        if self.open() is None:
             return
         with self._in_words("write"):
             for attempt in _retrying():
                 with attempt:
-                    table = self.create()
-                    table.optimize.compact(target_size=_FILE_BYTES, writer_properties=_WRITER)
+                    self._compact_alone(timeout=_PATIENCE_SECONDS)
             if vacuum_days is not None:
-                table.vacuum(
+                self.create().vacuum(
                     retention_hours=24 * vacuum_days,
                     dry_run=False,
                     enforce_retention_duration=False,
                 )
+
+    def _compact_alone(self, *, timeout: float) -> None:
+        """Compact while no other process of this machine does.
+
+        deltalake lets two compactions of one version both succeed, which doubles every row
+        (seen in 1.6.6: commits that change no data are not checked against each other). Any
+        other two writes are checked. Hence the lock, and a snapshot taken inside of it.
+        """
+        if "://" in self.uri:
+            lock: contextlib.AbstractContextManager[object] = contextlib.nullcontext()
+        else:
+            folder = Path(self.uri).parent / ".locks"
+            folder.mkdir(exist_ok=True)
+            lock = FileLock(folder / f"{self.layout.name}.lock", timeout=timeout)
+        with lock:
+            self.create().optimize.compact(target_size=_FILE_BYTES, writer_properties=_WRITER)
 
     def _merge_once(self, rows: pa.Table, scope: tuple[str, Sequence[str]] | None) -> int:
         table = self.create()
@@ -264,12 +280,12 @@ class DeltaStore:
         )
 
     def _tidy(self) -> None:
-        """Join small files when there are many; another writer's conflict puts it off."""
+        """Join small files when there are many; another writer at work puts it off."""
         table = self.open()
-        if table is None or len(table.file_uris()) < _MANY_FILES:
+        if "://" in self.uri or table is None or len(table.file_uris()) < _MANY_FILES:
             return
-        with self._in_words("write"), contextlib.suppress(CommitFailedError):
-            table.optimize.compact(target_size=_FILE_BYTES, writer_properties=_WRITER)
+        with self._in_words("write"), contextlib.suppress(CommitFailedError, Timeout):
+            self._compact_alone(timeout=0)
 
     def _check_format(self, table: DeltaTable) -> None:
         written = table.metadata().configuration.get(FORMAT_PROPERTY, "0")
@@ -284,7 +300,7 @@ class DeltaStore:
         """Turn the storage's errors into one sentence that says what to do."""
         try:
             yield
-        except CommitFailedError as error:
+        except (CommitFailedError, Timeout) as error:
             raise WorkspaceError(
                 f"{self.uri}: other processes kept writing for {_PATIENCE_SECONDS} seconds; "
                 "try again when they have finished"

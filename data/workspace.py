@@ -7,8 +7,12 @@ import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pandas as pd
+import pyarrow as pa
+from numpy.typing import NDArray
 
 from mentionstudy.data.deltastore import SAMPLE_PROPERTY, DeltaStore
 from mentionstudy.data.errors import WorkspaceError
@@ -242,11 +246,17 @@ class Workspace:
         }
         return replace(self, _stores=stores, _as_of=versions)
 
-    def digest(self) -> str:
-        """Name exactly this content in 16 hexadecimal digits; a cache key."""
+    def digest(self, *tables: str) -> str:
+        """Name exactly this content in 16 hexadecimal digits; a cache key.
+
+        Parameters
+        ----------
+        *tables
+            Only these tables; by default all, so that any write gives another digest.
+        """
         named = []
-        for name, store in sorted(self._stores.items()):
-            table = store.open(with_files=False)
+        for name in sorted(tables or self._stores):
+            table = self._stores[name].open(with_files=False)
             named.append(f"{name} {table.metadata().id} {table.version()}" if table else name)
         return hashlib.sha256("\n".join(named).encode()).hexdigest()[:16]
 
@@ -280,8 +290,10 @@ class Workspace:
                 f"the table {name} has no column {unknown[0]!r}; it has {', '.join(layout.columns)}"
             )
         extra = [column for column in order if column not in names]
-        rows = to_frame(layout, self._stores[name].read([*names, *extra], among=among, where=where))
-        return _ordered(rows, order)[names]
+        rows = self._stores[name].read([*names, *extra], among=among, where=where)
+        if set(order) <= set(layout.keys):
+            rows = _batches_in_order(rows, order)
+        return _ordered(to_frame(layout, rows), order)[names]
 
     def _merge(
         self, name: str, rows: pd.DataFrame, scope: tuple[str, Sequence[str]] | None = None
@@ -330,9 +342,33 @@ def _among(column: str, values: Iterable[str] | None) -> tuple[str, list[str]] |
     return None if values is None else (column, sorted({str(value) for value in values}))
 
 
+def _batches_in_order(rows: pa.Table, keys: Sequence[str]) -> pa.Table:
+    """Put the batches, which parallel readers mix, in the order of their first rows.
+
+    Rows are written in order, so that this alone often sorts a large table without a copy.
+    """
+    batches = [batch for batch in rows.to_batches() if len(batch)]
+    batches.sort(key=lambda batch: tuple(batch[key][0].as_py() for key in keys))
+    return pa.Table.from_batches(batches, schema=rows.schema)
+
+
 def _ordered(frame: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
-    """Sort by `columns`; free of cost where the rows are in order already."""
-    keys = pd.MultiIndex.from_frame(frame[list(columns)])
-    if keys.is_monotonic_increasing:
-        return frame.reset_index(drop=True)
-    return frame.sort_values(list(columns), kind="stable", ignore_index=True)
+    """Sort by `columns`, unless the rows are in order already."""
+    keys = [_ranks(frame[column]) for column in columns]
+    tied = np.ones(max(len(frame) - 1, 0), dtype=np.bool_)
+    for key in keys:
+        before, after = key[:-1], key[1:]
+        if (tied & (after < before)).any():
+            order = np.lexsort(keys[::-1])
+            return frame.take(order).reset_index(drop=True)
+        tied &= after == before
+    return frame
+
+
+def _ranks(values: pd.Series[Any]) -> NDArray[Any]:
+    """Give numbers in the order of the values."""
+    if isinstance(values.dtype, pd.CategoricalDtype):
+        return np.asarray(values.cat.codes)
+    if values.dtype.kind == "M" or isinstance(values.dtype, pd.DatetimeTZDtype):
+        return np.asarray(values.astype("int64"))
+    return pd.factorize(values, sort=True)[0]

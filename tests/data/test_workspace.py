@@ -10,6 +10,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from deltalake import DeltaTable
+from filelock import FileLock
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -90,6 +91,8 @@ def test_what_was_written_is_read_in_order_and_with_its_types(workspace: Workspa
     assert some["date"].dt.day.tolist() == [5, 6]
     assert list(some.columns) == ["date", "close"]
     assert workspace.bars(["600000.SH"]).empty
+    found.loc[0, "close"] = 0.0  # a frame of the caller's own
+    assert workspace.bars()["close"][0] == 10.0
     assert workspace.bars([]).empty
 
 
@@ -214,6 +217,33 @@ def test_many_small_writes_are_joined_without_being_asked(
         workspace.merge_bars(bars(f"60000{number}.SH"))
     assert len(DeltaTable(f"{workspace.path}/bars").file_uris()) <= 4
     assert len(workspace.bars()) == 45
+
+
+def test_only_one_process_compacts_at_a_time(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Two compactions of one version would both succeed and double every row.
+    monkeypatch.setattr("mentionstudy.data.deltastore._MANY_FILES", 3)
+    monkeypatch.setattr("mentionstudy.data.deltastore._PATIENCE_SECONDS", 0.2)
+    table = Path(workspace.path, "bars")
+    (table.parent / ".locks").mkdir()
+    with FileLock(table.parent / ".locks" / "bars.lock"):
+        for number in range(5):
+            workspace.merge_bars(bars(f"60000{number}.SH"))
+        assert len(DeltaTable(table).file_uris()) == 5
+        with pytest.raises(WorkspaceError, match="try again"):
+            workspace.compact()
+    workspace.compact()
+    assert len(DeltaTable(table).file_uris()) == 1
+    assert len(workspace.bars()) == 25
+
+
+def test_a_digest_can_look_at_some_tables_only(workspace: Workspace) -> None:
+    corpus, everything = workspace.digest("articles", "mentions"), workspace.digest()
+    workspace.merge_bars(bars("600718.SH"))
+    assert workspace.digest("articles", "mentions") == corpus
+    assert workspace.digest("mentions", "articles") == corpus
+    assert workspace.digest() != everything
 
 
 def test_the_sample_is_marked(tmp_path: Path) -> None:
