@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 from mentionstudy.analysis.estimation import Fit, RunningSums, fit
 from mentionstudy.analysis.models.base import Design, Model, SeriesInputs
 from mentionstudy.analysis.panel import CalendarPanel, Panel
+from mentionstudy.analysis.places import Estimates, Places
+from mentionstudy.analysis.prediction import Prediction, predict, windows_of
 from mentionstudy.analysis.settings import StudySettings, Window
 
 Floats = NDArray[np.float64]
@@ -21,80 +23,25 @@ Bools = NDArray[np.bool_]
 
 # Series whose running sums fit a core's cache, and events whose event windows do.
 _SERIES = 64
-_EVENTS = 8192
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Places:
-    """Where N events are in the panel.
-
-    Attributes
-    ----------
-    calendar, symbol, benchmark
-        (N,) int64 indices into the panel; benchmark is -1 without one.
-    position
-        (N,) int64, day 0 as a session of the event's calendar.
-    """
-
-    calendar: Ints
-    symbol: Ints
-    benchmark: Ints
-    position: Ints
-
-    def __len__(self) -> int:
-        return len(self.position)
-
-    def take(self, rows: Bools | Ints) -> Places:
-        """Return some of the events."""
-        return Places(
-            calendar=self.calendar[rows],
-            symbol=self.symbol[rows],
-            benchmark=self.benchmark[rows],
-            position=self.position[rows],
-        )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Estimates:
-    """What the models computed for N events; NaN rows where the event is not usable.
-
-    Attributes
-    ----------
-    ar, sar
-        (N, L) abnormal and standardised abnormal returns.
-    car, car_var
-        (N, K).
-    n_days
-        (N, K) int64.
-    alpha
-        (N,) intercept, NaN for a model without one.
-    beta
-        (N, Q) slopes.
-    sigma, r2
-        (N,) residual standard deviation, share of explained variance.
-    n_est
-        (N,) int64.
-    singular, flat
-        (N,) bool, see :class:`mentionstudy.analysis.estimation.Fit`.
-    """
-
-    ar: Floats
-    sar: Floats
-    car: Floats
-    car_var: Floats
-    n_days: Ints
-    alpha: Floats
-    beta: Floats
-    sigma: Floats
-    r2: Floats
-    n_est: Ints
-    singular: Bools
-    flat: Bools
+_EVENTS = 4096
+_THREADS = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Chunk:
-    """The design of a few series, padded so that every window of every session exists."""
+    """The design of a few series, padded so that every window of every session exists.
+
+    Attributes
+    ----------
+    rows
+        (B,) the events, as rows of the places that were asked for.
+    series, position
+        (B,) row and column of each event's day 0 in the design.
+    design
+        S series over the padded sessions.
+    usable
+        (S, D) days that may enter an estimation.
+    """
 
     rows: Ints
     series: Ints
@@ -126,9 +73,19 @@ class Engine:
         self.slopes = model.slopes(panel)
         first, last = settings.estimation
         low, high = settings.window
-        self.left = max(0, -min(first, low))
-        self.right = max(0, max(last, high))
+        self._left = max(0, -min(first, low))
+        self._right = max(0, max(last, high))
         self._taboo = [self._event_days(index, own_events) for index in range(len(panel.calendars))]
+
+    @property
+    def length(self) -> int:
+        """L, days of the event window."""
+        return self.settings.window[1] - self.settings.window[0] + 1
+
+    @property
+    def estimation_length(self) -> int:
+        """T, days of the estimation window."""
+        return self.settings.estimation[1] - self.settings.estimation[0] + 1
 
     def compute(self, places: Places, windows: tuple[Window, ...] | None = None) -> Estimates:
         """Estimate, predict and cumulate.
@@ -141,7 +98,8 @@ class Engine:
             CAR windows; the settings' by default.
         """
         windows = self.settings.car_windows if windows is None else windows
-        result = self._empty(len(places), windows)
+        scaled = self.estimation_length if self.model.conditional else 0
+        result = Estimates.empty(len(places), self.length, len(windows), len(self.slopes), scaled)
         groups = list(self._groups(places))
 
         def work(group: tuple[int, Ints]) -> None:
@@ -150,83 +108,69 @@ class Engine:
         if len(groups) == 1:
             work(groups[0])
         elif groups:
-            with ThreadPoolExecutor(max_workers=2) as pool:
+            with ThreadPoolExecutor(max_workers=_THREADS) as pool:
                 list(pool.map(work, groups))
         return result
 
-    def event_window(self, places: Places) -> Floats:
+    def event_returns(self, places: Places) -> Floats:
         """(N, L) actual returns of the event window, as the model sees them."""
-        low, high = self.settings.window
-        actual = np.empty((len(places), high - low + 1))
-        for group in self._groups(places):
-            chunk = self._chunk(places, *group)
-            view = sliding_window_view(chunk.design.actual, high - low + 1, axis=1)
-            actual[chunk.rows] = view[chunk.series, chunk.position + low]
-        return actual
+        return self._actual(places, self.settings.window[0], self.length)
 
     def estimation_returns(self, places: Places) -> Floats:
         """(N, T) actual returns of the estimation window."""
-        first, last = self.settings.estimation
-        actual = np.empty((len(places), last - first + 1))
+        return self._actual(places, self.settings.estimation[0], self.estimation_length)
+
+    def _actual(self, places: Places, first: int, length: int) -> Floats:
+        actual = np.empty((len(places), length))
         for group in self._groups(places):
             chunk = self._chunk(places, *group)
-            view = sliding_window_view(chunk.design.actual, last - first + 1, axis=1)
-            actual[chunk.rows] = view[chunk.series, chunk.position + first]
+            values = windows_of(chunk.design.actual, length, chunk.series, chunk.position + first)
+            actual[chunk.rows] = values
         return actual
 
-    def market_window(self, places: Places) -> Floats:
+    def market_returns(self, places: Places) -> Floats:
         """(N, L) benchmark returns of the event window; NaN without a benchmark."""
-        low, high = self.settings.window
-        market = np.full((len(places), high - low + 1), np.nan)
+        market = np.full((len(places), self.length), np.nan)
         for index, calendar in enumerate(self.panel.calendars):
             rows = np.flatnonzero((places.calendar == index) & (places.benchmark >= 0))
             if rows.size:
+                start = places.position[rows] + self._left + self.settings.window[0]
                 padded = self._padded(calendar.market)
-                view = sliding_window_view(padded, high - low + 1, axis=1)
-                start = places.position[rows] + self.left + low
-                market[rows] = view[places.benchmark[rows], start]
+                market[rows] = windows_of(padded, self.length, places.benchmark[rows], start)
         return market
 
     def residuals(self, places: Places, estimates: Estimates) -> Floats:
-        """(N, T) estimation-window residuals over sigma; NaN on unusable days.
+        """(N, T) estimation-window residuals over their deviation; NaN on unusable days.
 
         Parameters
         ----------
         places, estimates
             The same N events.
         """
-        first, last = self.settings.estimation
-        length = last - first + 1
+        length, first = self.estimation_length, self.settings.estimation[0]
         result = np.empty((len(places), length))
         for group in self._groups(places):
             chunk = self._chunk(places, *group)
-            design, rows = chunk.design, chunk.rows
-            start = chunk.position + first
-            residual = sliding_window_view(design.y, length, axis=1)[chunk.series, start]
-            if design.intercept:
-                residual -= estimates.alpha[rows, None]
-            for slope, q in enumerate(design.predict):
-                x = sliding_window_view(design.x[q], length, axis=1)[chunk.series, start]
-                x *= estimates.beta[rows, slope, None]
-                residual -= x
+            rows, start = chunk.rows, chunk.position + first
+            intercept = estimates.alpha[rows] if chunk.design.intercept else None
+            residual = _residuals(chunk, start, length, intercept, estimates.beta[rows])
             residual /= estimates.sigma[rows, None]
-            usable = sliding_window_view(chunk.usable, length, axis=1)[chunk.series, start]
-            residual[~usable] = np.nan
+            if estimates.residual_scale is not None:
+                residual /= estimates.residual_scale[rows]
             result[rows] = residual
         return result
 
     def estimation_days(self, places: Places) -> Ints:
         """(N, T) calendar position of each estimation day, -1 beyond the calendar's sessions."""
-        first, last = self.settings.estimation
-        days = np.empty((len(places), last - first + 1), dtype=np.int64)
+        days = np.empty((len(places), self.estimation_length), dtype=np.int64)
         for index, calendar in enumerate(self.panel.calendars):
             rows = np.flatnonzero(places.calendar == index)
             padded = self._padded(calendar.day[None, :], fill=-1)[0]
-            view = sliding_window_view(padded, last - first + 1)
-            days[rows] = view[places.position[rows] + self.left + first]
+            view = sliding_window_view(padded, self.estimation_length)
+            days[rows] = view[places.position[rows] + self._left + self.settings.estimation[0]]
         return days
 
-    def usable_cells(self, symbol: int, calendar: int, benchmark: int) -> Bools:
+    def usable_sessions(self, symbol: int, calendar: int, benchmark: int) -> Bools:
         """(D,) sessions on which an event of the series would have data enough."""
         single = Places(
             calendar=np.array([calendar]),
@@ -235,15 +179,19 @@ class Engine:
             position=np.array([0]),
         )
         chunk = self._chunk(single, calendar, np.array([0]))
-        days = len(self.panel.calendars[calendar].sessions)
+        days = np.arange(len(self.panel.calendars[calendar].sessions))
         count = np.concatenate([[0], np.cumsum(chunk.usable[0])])
         first, last = self.settings.estimation
-        start = np.arange(days) + self.left
-        enough = count[start + last + 1] - count[start + first] >= self.settings.min_obs
-        present = np.isfinite(chunk.design.y[0, self.left : self.left + days])
+        at = days + self._left
+        enough = count[at + last + 1] - count[at + first] >= self.settings.min_obs
         low, high = self.settings.window
-        inside = (np.arange(days) + low >= 0) & (np.arange(days) + high < days)
-        return np.asarray(enough & present & inside)
+        inside = (days + low >= 0) & (days + high < days.size)
+        return np.asarray(enough & inside & np.isfinite(chunk.design.y[0, at]))
+
+    def _keys(self, places: Places, rows: Ints) -> Ints:
+        """(B,) one number for every (stock, benchmark) pair."""
+        wide = len(self.panel.benchmarks) + 1
+        return np.asarray(places.symbol[rows] * wide + places.benchmark[rows] + 1)
 
     def _groups(self, places: Places) -> Iterator[tuple[int, Ints]]:
         """Rows of the events, a calendar and a few series at a time."""
@@ -251,8 +199,7 @@ class Engine:
             rows = np.flatnonzero(places.calendar == index)
             if not rows.size:
                 continue
-            wide = len(self.panel.benchmarks) + 1
-            key = places.symbol[rows] * wide + places.benchmark[rows] + 1
+            key = self._keys(places, rows)
             # Small integers sort in linear time.
             small = key.astype(np.int16) if key.max(initial=0) < 2**15 else key
             order = np.argsort(small, kind="stable")
@@ -265,9 +212,8 @@ class Engine:
 
     def _chunk(self, places: Places, calendar_index: int, rows: Ints) -> _Chunk:
         calendar = self.panel.calendars[calendar_index]
+        unique, series = np.unique(self._keys(places, rows), return_inverse=True)
         wide = len(self.panel.benchmarks) + 1
-        key = places.symbol[rows] * wide + places.benchmark[rows] + 1
-        unique, series = np.unique(key, return_inverse=True)
         symbol, benchmark = unique // wide, unique % wide - 1
         design = self.model.design(self._inputs(calendar, symbol, benchmark))
         usable = np.isfinite(design.y)
@@ -279,7 +225,7 @@ class Engine:
         return _Chunk(
             rows=rows,
             series=series.astype(np.int64),
-            position=places.position[rows] + self.left,
+            position=places.position[rows] + self._left,
             design=design,
             usable=usable,
         )
@@ -310,7 +256,10 @@ class Engine:
         )
 
     def _padded(self, values: np.ndarray, fill: float | int | bool = np.nan) -> np.ndarray:
-        return np.pad(values, ((0, 0), (self.left, self.right)), constant_values=fill)
+        rows, days = values.shape
+        padded = np.full((rows, self._left + days + self._right), fill, dtype=values.dtype)
+        padded[:, self._left : self._left + days] = values
+        return padded
 
     def _event_days(self, index: int, events: Places | None) -> Bools | None:
         """(S, D) True on the days of any event window of the firm."""
@@ -325,131 +274,83 @@ class Engine:
         np.add.at(change, (symbol, np.clip(position + high + 1, 0, shape[1])), -1)
         return np.asarray(np.cumsum(change[:, :-1], axis=1) > 0)
 
-    def _empty(self, n: int, windows: tuple[Window, ...]) -> Estimates:
-        low, high = self.settings.window
-        length, k, q = high - low + 1, len(windows), len(self.slopes)
-        return Estimates(
-            ar=np.empty((n, length)),
-            sar=np.empty((n, length)),
-            car=np.empty((n, k)),
-            car_var=np.empty((n, k)),
-            n_days=np.empty((n, k), dtype=np.int64),
-            alpha=np.empty(n),
-            beta=np.empty((n, q)),
-            sigma=np.empty(n),
-            r2=np.empty(n),
-            n_est=np.empty(n, dtype=np.int64),
-            singular=np.empty(n, dtype=np.bool_),
-            flat=np.empty(n, dtype=np.bool_),
-        )
-
     def _compute_chunk(self, chunk: _Chunk, windows: tuple[Window, ...], result: Estimates) -> None:
         sums = RunningSums(chunk.design, chunk.usable)
-        first, last = self.settings.estimation
-        members = self._membership(windows)
-        for low in range(0, len(chunk.rows), _EVENTS):
-            part = slice(low, low + _EVENTS)
+        first, low = self.settings.estimation[0], self.settings.window[0]
+        days = [slice(a - low, b - low + 1) for a, b in windows]
+        for begin in range(0, len(chunk.rows), _EVENTS):
+            part = slice(begin, begin + _EVENTS)
             series, position = chunk.series[part], chunk.position[part]
-            fitted = fit(self.model, sums, self.n_coef, series, position + first, last - first + 1)
-            self._predict(chunk.design, fitted, series, position, members, chunk.rows[part], result)
-
-    def _membership(self, windows: tuple[Window, ...]) -> Floats:
-        """(L, K) one where a day belongs to a window: cumulation is a matrix product."""
-        low, high = self.settings.window
-        tau = np.arange(low, high + 1)[:, None]
-        starts = np.array([window[0] for window in windows])
-        ends = np.array([window[1] for window in windows])
-        return np.asarray((tau >= starts) & (tau <= ends), dtype=np.float64)
-
-    def _predict(
-        self,
-        design: Design,
-        fitted: Fit,
-        series: Ints,
-        position: Ints,
-        members: Floats,
-        rows: Ints,
-        result: Estimates,
-    ) -> None:
-        low, length = self.settings.window[0], members.shape[0]
-        start = position + low
-        with np.errstate(invalid="ignore", over="ignore", divide="ignore"):
-            ar = sliding_window_view(design.y, length, axis=1)[series, start]
-            ar -= fitted.y_mean[:, None]
-            distance = []
-            for slope, q in enumerate(design.predict):
-                x = sliding_window_view(design.x[q], length, axis=1)[series, start]
-                x -= fitted.x_mean[:, slope, None]
-                ar -= fitted.beta[:, slope, None] * x
-                distance.append(x)
-            scale = None
-            if design.scale is not None:
-                scale = sliding_window_view(design.scale, length, axis=1)[series, start]
-                ar *= scale
-                distance = [x * scale for x in distance]
-            self._store_windows(design, fitted, ar, distance, scale, members, rows, result)
-            error = np.sqrt(_forecast_variance(design, fitted, distance, scale))
-            error *= fitted.sigma[:, None]
-            sar = ar / error
-        result.ar[rows], result.sar[rows] = ar, sar
-        self._store_fit(design, fitted, rows, result)
-
-    def _store_windows(
-        self,
-        design: Design,
-        fitted: Fit,
-        ar: Floats,
-        distance: list[Floats],
-        scale: Floats | None,
-        members: Floats,
-        rows: Ints,
-        result: Estimates,
-    ) -> None:
-        present = np.isfinite(ar)
-        whole = bool(present.all())
-        shown = present.astype(np.float64)
-        days = np.broadcast_to(members.sum(axis=0), (len(rows), members.shape[1]))
-        if not whole:
-            days = shown @ members
-            distance = [np.where(present, x, 0.0) for x in distance]
-        clean = ar if whole else np.where(present, ar, 0.0)
-        scales = days if scale is None else np.where(present, scale * scale, 0.0) @ members
-        moved = [x @ members for x in distance]
-        spread = scales + _quadratic(fitted, moved)
-        if design.intercept:
-            spread = spread + days * days / fitted.n[:, None]
-        result.car[rows] = np.where(days > 0, clean @ members, np.nan)
-        result.car_var[rows] = np.where(days > 0, spread * (fitted.sigma**2)[:, None], np.nan)
-        result.n_days[rows] = days
-
-    def _store_fit(self, design: Design, fitted: Fit, rows: Ints, result: Estimates) -> None:
-        if design.intercept:
+            start = position + first
+            fitted = fit(self.model, sums, self.n_coef, series, start, self.estimation_length)
             alpha = fitted.y_mean - (fitted.beta * fitted.x_mean).sum(axis=1)
-        else:
-            alpha = np.full(len(rows), np.nan)
-        result.alpha[rows] = alpha
-        result.beta[rows] = fitted.beta
-        result.sigma[rows] = fitted.sigma
-        with np.errstate(invalid="ignore", divide="ignore"):
-            result.r2[rows] = 1.0 - fitted.rss / fitted.yy
-        result.n_est[rows] = fitted.n
-        result.singular[rows] = fitted.singular
-        result.flat[rows] = fitted.flat
+            ratio = None
+            if self.model.conditional:
+                ratio = self._conditional(chunk, part, fitted, alpha, result)
+            predicted = predict(
+                chunk.design, fitted, series, position + low, days, self.length, ratio
+            )
+            _store(chunk, part, fitted, alpha, predicted, result)
+
+    def _conditional(
+        self, chunk: _Chunk, part: slice, fitted: Fit, alpha: Floats, result: Estimates
+    ) -> Floats:
+        """(B, L) conditional variances over sigma squared; stores those of the estimation."""
+        rows, series = chunk.rows[part], chunk.series[part]
+        start = chunk.position[part] + self.settings.estimation[0]
+        few = _Chunk(
+            rows=rows,
+            series=series,
+            position=chunk.position[part],
+            design=chunk.design,
+            usable=chunk.usable,
+        )
+        residual = _residuals(few, start, self.estimation_length, alpha, fitted.beta)
+        low, high = self.settings.window
+        ahead = np.arange(low, high + 1) - self.settings.estimation[1]
+        ratio = np.full((len(rows), self.length), np.nan)
+        for event in np.flatnonzero(fitted.n > self.n_coef):
+            variances = self.model.variances(residual[event], ahead)
+            scale = fitted.sigma[event] ** 2
+            ratio[event] = variances.event / scale
+            if result.residual_scale is not None:
+                result.residual_scale[rows[event]] = np.sqrt(variances.estimation / scale)
+        return ratio
 
 
-def _quadratic(fitted: Fit, x: list[Floats]) -> Floats | float:
-    """Quadratic form x'Sx for every event and column, S the spread of the slopes."""
-    total: Floats | float = 0.0
-    for i, left in enumerate(x):
-        for j, right in enumerate(x):
-            total = total + fitted.spread[:, i, j, None] * left * right
-    return total
-
-
-def _forecast_variance(
-    design: Design, fitted: Fit, distance: list[Floats], scale: Floats | None
+def _residuals(
+    chunk: _Chunk, start: Ints, length: int, intercept: Floats | None, beta: Floats
 ) -> Floats:
-    """Variance of an abnormal return over the residual variance (C): (B, L), or (B, 1)."""
-    one = np.ones((len(fitted.n), 1)) if scale is None else scale * scale
-    base = one + 1.0 / fitted.n[:, None] if design.intercept else one
-    return np.asarray(base + _quadratic(fitted, distance))
+    """(B, T) residuals from ``start`` on; NaN on unusable days."""
+    design = chunk.design
+    residual = windows_of(design.y, length, chunk.series, start)
+    if intercept is not None:
+        residual -= intercept[:, None]
+    for slope, q in enumerate(design.predict):
+        x = windows_of(design.x[q], length, chunk.series, start)
+        x *= beta[:, slope, None]
+        residual -= x
+    usable = sliding_window_view(chunk.usable.reshape(-1), length)
+    residual[~usable[chunk.series * chunk.usable.shape[1] + start]] = np.nan
+    return residual
+
+
+def _store(
+    chunk: _Chunk,
+    part: slice,
+    fitted: Fit,
+    alpha: Floats,
+    predicted: Prediction,
+    result: Estimates,
+) -> None:
+    rows = chunk.rows[part]
+    for name in ("ar", "sar", "car", "car_var", "n_days"):
+        getattr(result, name)[rows] = getattr(predicted, name)
+    result.alpha[rows] = alpha if chunk.design.intercept else np.nan
+    result.beta[rows] = fitted.beta
+    result.sigma[rows] = fitted.sigma
+    with np.errstate(invalid="ignore", divide="ignore"):  # a constant stock has no R squared
+        result.r2[rows] = 1.0 - fitted.rss / fitted.yy
+    result.n_est[rows] = fitted.n
+    result.singular[rows] = fitted.singular
+    result.flat[rows] = fitted.flat

@@ -6,7 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mentionstudy.analysis.arrays import PlaceboDraw
-from mentionstudy.analysis.engine import Engine, Places
+from mentionstudy.analysis.engine import Engine
+from mentionstudy.analysis.places import Places
 from mentionstudy.analysis.settings import Window
 from mentionstudy.analysis.tables import Used
 
@@ -41,13 +42,7 @@ class Placebo:
         chosen = places.position.copy()
         offset = (rng.random(len(places)) * count).astype(np.int64)
         chosen[some] = positions[(start + offset)[some]]
-        drawn = Places(
-            calendar=places.calendar,
-            symbol=places.symbol,
-            benchmark=places.benchmark,
-            position=chosen,
-        )
-        estimates = self._engine.compute(drawn, self._windows)
+        estimates = self._engine.compute(places.at(chosen), self._windows)
         usable = some & ~estimates.singular & ~estimates.flat
         with np.errstate(invalid="ignore", divide="ignore"):
             scar = estimates.car / np.sqrt(estimates.car_var)
@@ -73,7 +68,7 @@ class Placebo:
 
     def _free(self, places: Places, row: Ints, own: NDArray[np.bool_]) -> NDArray[np.bool_]:
         calendar, symbol, benchmark = (int(value) for value in row)
-        eligible = self._engine.usable_cells(symbol, calendar, benchmark)
+        eligible = self._engine.usable_sessions(symbol, calendar, benchmark)
         low, high = self._engine.settings.window
         reach = high - low
         change = np.zeros(len(eligible) + 1, dtype=np.int64)

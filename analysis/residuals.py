@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from mentionstudy.analysis.arrays import ResidualBlock
-from mentionstudy.analysis.engine import Engine, Estimates
+from mentionstudy.analysis.engine import Engine
 from mentionstudy.analysis.tables import Used
 
 # About 16 MB of residuals a block at 240 days: larger than a cache, small beside any memory.
@@ -37,9 +35,8 @@ class Residuals:
         """Compute one block; see :class:`mentionstudy.analysis.arrays.ResidualBlock`."""
         start = index * self._size
         stop = min(start + self._size, len(self._used.rows))
-        rows = np.arange(start, stop)
-        places, estimates = self._used.places.take(rows), self._used.estimates
-        part = take_estimates(estimates, rows)
+        rows = slice(start, stop)
+        places, part = self._used.places.take(rows), self._used.estimates.take(rows)
         return ResidualBlock(
             start=start,
             stop=stop,
@@ -49,21 +46,3 @@ class Residuals:
             sigma=part.sigma,
             day=self._engine.estimation_days(places),
         )
-
-
-def take_estimates(estimates: Estimates, rows: np.ndarray) -> Estimates:
-    """Return the estimates of some events."""
-    return Estimates(
-        ar=estimates.ar[rows],
-        sar=estimates.sar[rows],
-        car=estimates.car[rows],
-        car_var=estimates.car_var[rows],
-        n_days=estimates.n_days[rows],
-        alpha=estimates.alpha[rows],
-        beta=estimates.beta[rows],
-        sigma=estimates.sigma[rows],
-        r2=estimates.r2[rows],
-        n_est=estimates.n_est[rows],
-        singular=estimates.singular[rows],
-        flat=estimates.flat[rows],
-    )

@@ -356,9 +356,9 @@ class StudyResult:
 
     @cached_property
     def _held(self) -> tuple[Floats, Floats]:
-        actual = self._engine.event_window(self._used.places)
+        actual = self._engine.event_returns(self._used.places)
         if self.settings.bhar == "market":
-            return actual, self._engine.market_window(self._used.places)
+            return actual, self._engine.market_returns(self._used.places)
         return actual, actual - self._used.estimates.ar
 
     def _repr_html_(self) -> str:

@@ -8,11 +8,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from mentionstudy.analysis.engine import Estimates, Places
 from mentionstudy.analysis.errors import InputError
 from mentionstudy.analysis.frames import read_dates
 from mentionstudy.analysis.literals import EXCLUSIONS
 from mentionstudy.analysis.panel import DEFAULT_CALENDAR, Panel
+from mentionstudy.analysis.places import Estimates, Places
 from mentionstudy.analysis.settings import StudySettings, window_label
 
 Floats = NDArray[np.float64]

@@ -24,7 +24,6 @@ from mentionstudy.analysis.literals import (
 )
 from mentionstudy.analysis.models import MODELS
 from mentionstudy.analysis.panel import build_panel
-from mentionstudy.analysis.residuals import take_estimates
 from mentionstudy.analysis.results import StudyResult
 from mentionstudy.analysis.sample import USED, exclude_by_estimates, locate, read_events
 from mentionstudy.analysis.settings import StudySettings, Window
@@ -187,6 +186,6 @@ class EventStudy:
         keep = exclude_by_estimates(located, rows, estimates, engine.n_coef, settings)
         if not keep.all():
             rows, places = rows[keep], places.take(keep)
-            estimates = take_estimates(estimates, keep)
+            estimates = estimates.take(keep)
         used = Used(rows=rows, places=places, estimates=estimates, moved=located.moved[rows])
         return StudyResult(engine, table, located, used, n_est)

@@ -9,8 +9,9 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import special
 
-from mentionstudy.analysis.engine import Engine, Estimates, Places
+from mentionstudy.analysis.engine import Engine
 from mentionstudy.analysis.panel import Panel
+from mentionstudy.analysis.places import Estimates, Places
 from mentionstudy.analysis.sample import EventTable
 from mentionstudy.analysis.settings import Window, window_label
 
@@ -87,7 +88,7 @@ def ar_frame(who: pd.DataFrame, used: Used, engine: Engine) -> pd.DataFrame:
     """
     low, high = engine.settings.window
     length = high - low + 1
-    actual = engine.event_window(used.places)
+    actual = engine.event_returns(used.places)
     long = who[["event_id", "symbol", "day0"]].loc[who.index.repeat(length)]
     long = long.reset_index(drop=True)
     long["tau"] = np.tile(np.arange(low, high + 1), len(who))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from mentionstudy.analysis.models.base import Model
+from mentionstudy.analysis.models.garch import Garch
 from mentionstudy.analysis.models.library import (
     RECIPES,
     Capm,
@@ -26,6 +27,7 @@ MODELS: dict[str, type[Model]] = {
         ScholesWilliams,
         Dimson,
         TradeToTrade,
+        Garch,
     )
 }
 """Every model by the name that the setting ``model`` takes."""

@@ -122,6 +122,22 @@ class Coefficients:
     spread: Floats
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Variances:
+    """Conditional residual variances of one event.
+
+    Attributes
+    ----------
+    estimation
+        (T,) of the estimation days, NaN on unusable ones.
+    event
+        (L,) forecasts for the event-window days; NaN where the model failed.
+    """
+
+    estimation: Floats
+    event: Floats
+
+
 def inverse(xx: Floats) -> Floats:
     """Invert (B, P, P) cross-product matrices; singular ones become NaN.
 
@@ -173,6 +189,8 @@ class Model:
     needs_risk_free: ClassVar[bool] = False
     uses_spans: ClassVar[bool] = False
     """Whether returns that span a halt enter the regression."""
+    conditional: ClassVar[bool] = False
+    """Whether the residual variance moves; then :meth:`variances` is asked event by event."""
 
     def __init__(self, settings: StudySettings) -> None:
         self.settings = settings
@@ -221,3 +239,15 @@ class Model:
         if spread.shape[1] == 1:
             return Coefficients(beta=moments.xy * spread[:, 0], spread=spread)
         return Coefficients(beta=np.einsum("bij,bj->bi", spread, moments.xy), spread=spread)
+
+    def variances(self, residuals: Floats, ahead: Ints) -> Variances:
+        """Conditional variances of one event, for models whose ``conditional`` is true.
+
+        Parameters
+        ----------
+        residuals
+            (T,) residuals, NaN on unusable days.
+        ahead
+            (L,) sessions from the last estimation day to each event-window day.
+        """
+        raise NotImplementedError

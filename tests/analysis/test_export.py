@@ -22,7 +22,8 @@ def result(gappy_market) -> StudyResult:
     events = gappy_market.events.assign(group=["=1+1", "<script>x</script>"] * 7)
     events["event_id"] = [f"e{number}" for number in range(len(events))]
     events.loc[3, "symbol"] = EVIL
-    study = EventStudy(estimation=(-130, -11), window=(-5, 5), bootstrap_draws=99, permutation_draws=19)
+    draws = {"bootstrap_draws": 99, "permutation_draws": 19}
+    study = EventStudy(estimation=(-130, -11), window=(-5, 5), **draws)  # type: ignore[arg-type]
     return study.run(events, gappy_market.returns, gappy_market.market)
 
 

@@ -261,3 +261,42 @@ def test_running_sums_are_safe_over_twenty_years(price: float) -> None:
         residual = stock[estimation] - x @ coefficients
         sigma = np.sqrt((residual**2).sum() / 118)
         assert result.events["sigma"].iloc[row] == pytest.approx(sigma, rel=1e-9)
+
+
+def test_garch_standardises_by_forecast_variances() -> None:
+    """Market-model abnormal returns; variances from ``arch`` called the other way round."""
+    arch = pytest.importorskip("arch")
+    rng = np.random.default_rng(4)
+    n = 700
+    days = pd.bdate_range("2019-01-01", periods=n)
+    market = rng.normal(0, 0.01, n)
+    shocks, variance = np.empty(n), 1e-4
+    for t in range(n):
+        shocks[t] = np.sqrt(variance) * rng.standard_normal()
+        variance = 5e-6 + 0.12 * shocks[t] ** 2 + 0.83 * variance
+    stock = 0.9 * market + shocks
+    stock[[150, 400]] = np.nan
+    panel = pd.DataFrame({"S": stock}, days)
+    index = pd.Series(market, days)
+    options = {"estimation": (-550, -11), "window": WINDOW, "min_obs": 300}
+    events = pd.DataFrame({"symbol": ["S"], "date": [days[600]]})
+    result = EventStudy(model="garch", **options).run(events, panel, index)  # type: ignore[arg-type]
+    plain = EventStudy(model="market", **options).run(events, panel, index)  # type: ignore[arg-type]
+    np.testing.assert_array_equal(result.ar["ar"], plain.ar["ar"])
+
+    part = pd.DataFrame({"r": stock, "m": market}).iloc[50:590].dropna()
+    x = sm.add_constant(part["m"])
+    ols = sm.OLS(part["r"], x).fit()
+    fitted = arch.arch_model(ols.resid * 100, mean="Zero", vol="GARCH", p=1, q=1).fit(disp="off")
+    path = fitted.forecast(horizon=16, reindex=False).variance.to_numpy()[0] / 1e4
+    h = path[np.arange(-5, 6) + 11 - 1]
+    event_x = sm.add_constant(pd.Series(market[595:606], name="m"))
+    estimation_error = np.einsum("ti,ij,tj->t", event_x, ols.cov_params(), event_x)
+    expected = result.ar["ar"] / np.sqrt(h + estimation_error)
+    np.testing.assert_allclose(result.ar["sar"], expected, rtol=2e-3)  # two optimiser paths
+    total = event_x.sum().to_numpy()
+    car_var = h.sum() + total @ ols.cov_params().to_numpy() @ total
+    assert result.car(*WINDOW)["se"].iloc[0] == pytest.approx(np.sqrt(car_var), rel=2e-3)
+    residuals = next(result.arrays.iter_blocks()).residuals[0]
+    standardised = ols.resid / (fitted.conditional_volatility / 100)
+    np.testing.assert_allclose(residuals[np.isfinite(residuals)], standardised, rtol=2e-2)
