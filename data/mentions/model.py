@@ -6,8 +6,8 @@ import dataclasses
 from collections.abc import Iterable
 from typing import Final, NamedTuple, Protocol
 
-from mentionstudy.data.articles.document import Document
-from mentionstudy.data.articles.model import Article
+from mentionstudy.data.articles.document import Document, Element
+from mentionstudy.data.articles.model import Article, document_of
 from mentionstudy.data.securities import Security
 
 NOT_IN_TEXT: Final = -1
@@ -89,6 +89,8 @@ class Page(NamedTuple):
         Its parsed body.
     source
         Who published it.
+    links
+        The elements with an address (``href``) that a reader can see, and the addresses.
     claimed, claimed_in_title
         Spans of the text and of the title that dialects before this one have read.
     """
@@ -96,8 +98,20 @@ class Page(NamedTuple):
     title: str
     document: Document
     source: str
+    links: tuple[tuple[Element, str], ...] = ()
     claimed: tuple[tuple[int, int], ...] = ()
     claimed_in_title: tuple[tuple[int, int], ...] = ()
+
+    @classmethod
+    def of(cls, article: Article) -> Page:
+        """Return what dialects read of an article."""
+        document = document_of(article)
+        links = tuple(
+            (element, address.strip())
+            for element in document.elements
+            if not element.hidden and (address := element.attrs.get("href"))
+        )
+        return cls(article.title, document, article.source, links)
 
     def free(self, start: int, end: int, *, in_title: bool = False) -> bool:
         """Tell whether no dialect before this one has read any of these characters."""

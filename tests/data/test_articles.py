@@ -3,6 +3,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
 
 from mentionstudy.data.articles import (
     ARTICLE_COLUMNS,
@@ -15,6 +18,7 @@ from mentionstudy.data.articles import (
     read_articles,
     read_articles_iter,
 )
+from mentionstudy.data.articles.front_matter import read_simple
 
 JEKYLL = """---
 layout: post
@@ -99,6 +103,42 @@ def test_titles_that_no_yaml_parser_accepts(title_line: str, title: str) -> None
     assert article.tags == ("甲", "乙")
     assert article.published_at is not None
     assert "not valid YAML (line " in article.notes[0]
+
+
+_SCALARS = st.one_of(
+    st.sampled_from(
+        ["", " ", "''", '""', "'甲''乙'", '"甲"', "a: b", "a #b", "b:", "~", "null", "- x"]
+    ),
+    st.sampled_from(
+        ["2022-01-06 15:11:41 +0800", "true", "*ST", "&a", "[x]", "{x}", "|", "> y", "1e3"]
+    ),
+    st.text(st.sampled_from("甲a0 :#'\"-,[]{}&*!|>%@`\\\t.（"), max_size=8),
+)
+_FRONT_MATTER = st.lists(
+    st.one_of(
+        st.tuples(st.sampled_from(["title", "date", "tags"]), _SCALARS).map(": ".join),
+        st.sampled_from(["tags:", "categories: ", "title:", "", "  "]),
+        st.tuples(st.sampled_from([" - ", "- ", "    - ", " -"]), _SCALARS).map("".join),
+    ),
+    max_size=6,
+)
+
+
+@given(lines=_FRONT_MATTER)
+def test_the_short_way_through_front_matter_says_what_yaml_says(lines: list[str]) -> None:
+    block = "\n".join(lines)
+    simple = read_simple(block)
+    if simple is None:
+        return
+    loaded = yaml.load(block, Loader=yaml.BaseLoader)
+    assert isinstance(loaded, dict), block
+    meta = {key: tuple(v) if isinstance(v, list) else (v,) for key, v in loaded.items()}
+    assert simple == meta, block
+
+
+def test_the_short_way_is_the_usual_way() -> None:
+    for text in (JEKYLL, HEXO):
+        assert read_simple(text.split("---")[1].strip()) is not None
 
 
 def test_an_invalid_date_is_no_date_and_says_so() -> None:

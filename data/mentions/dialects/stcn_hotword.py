@@ -31,8 +31,8 @@ class StcnHotword:
 
     def find(self, page: Page) -> Iterator[Finding]:
         """Yield one finding per linked name."""
-        for element in page.document.elements:
-            if element.tag == "a" and not element.hidden and _is_hotword(element):
+        for element, _ in page.links:
+            if _is_hotword(element):
                 security = _security(element)
                 if security is not None:
                     surface = page.document.surface(element)
