@@ -3,37 +3,41 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from scipy import special
 
-from mentionstudy.analysis import export
+from mentionstudy.analysis import export, followup
 from mentionstudy.analysis.arrays import EventArrays
+from mentionstudy.analysis.assemble import event_arrays
 from mentionstudy.analysis.battery import Battery
 from mentionstudy.analysis.diagnostics import diagnostics_frame
 from mentionstudy.analysis.engine import Engine
 from mentionstudy.analysis.errors import ConfigError
+from mentionstudy.analysis.inference.cross_section import Covariance
 from mentionstudy.analysis.placebo import Placebo
-from mentionstudy.analysis.residuals import Residuals
 from mentionstudy.analysis.sample import EventTable, Located, exclusion_frame
 from mentionstudy.analysis.settings import StudySettings, Window, parse_window
 from mentionstudy.analysis.tables import (
     Used,
     WindowValues,
     ar_frame,
-    bhar,
+    buy_and_hold,
     car_frame,
     day_zero,
     event_ids,
     events_frame,
     running_cars,
 )
+
+if TYPE_CHECKING:
+    from mentionstudy.analysis.plots import Plots
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -198,7 +202,7 @@ class StudyResult:
         """
         df = self._used.estimates.n_est - self._engine.n_coef
         frames = [
-            car_frame(self._who, self._window(window), df, window)
+            car_frame(self._who, self._window(window), self._bhar(window), df, window)
             for window in self._windows(first, last)
         ]
         return pd.concat(frames, ignore_index=True)
@@ -277,6 +281,109 @@ class StudyResult:
         """
         return self._battery.day_tests()
 
+    def groups(self, first: int | None = None, last: int | None = None) -> pd.DataFrame:
+        """CAAR of every group (the events' column ``group``) with its cross-sectional t.
+
+        Parameters
+        ----------
+        first, last
+            The window; without them all windows of the settings.
+
+        Returns
+        -------
+        DataFrame
+            window, group, n, caar, se, statistic, df, p, ci_low, ci_high, reason.
+        """
+        return followup.group_frame(self._arrays_of(self._windows(first, last)), self._group())
+
+    def compare(
+        self,
+        first_group: str | None = None,
+        second_group: str | None = None,
+        *,
+        window: Window | None = None,
+        clustered: bool = False,
+    ) -> pd.DataFrame:
+        """Test whether two groups have the same CAAR.
+
+        Parameters
+        ----------
+        first_group, second_group
+            Their labels; may be left out when there are exactly two.
+        window
+            The window; by default all windows of the settings.
+        clustered
+            Cluster the errors by the date of day 0; otherwise Welch's t.
+        """
+        windows = self._windows(*(window or (None, None)))
+        return followup.difference_frame(
+            self._arrays_of(windows), self._group(), first_group, second_group, clustered
+        )
+
+    def regress(
+        self,
+        columns: Sequence[str],
+        *,
+        window: Window | None = None,
+        covariance: Covariance = "hc1",
+        weighted: bool = False,
+    ) -> pd.DataFrame:
+        """Regress CARs on characteristics of the events.
+
+        Parameters
+        ----------
+        columns
+            Columns of the events that were given; texts become 0/1 columns.
+        window
+            The window; by default the whole event window.
+        covariance
+            ``hc1``, ``classic``, or ``cluster`` by the date of day 0.
+        weighted
+            Weighted least squares with weights 1 / Var(CAR).
+
+        Returns
+        -------
+        DataFrame
+            One row a term: coefficient, se, statistic, df, p, ci_low, ci_high, n, r2, convention.
+        """
+        values = self._window(self._windows(*(window or self.settings.window))[0])
+        return followup.regression_frame(
+            values.car,
+            values.car_var if weighted else None,
+            self.sample,
+            columns,
+            covariance,
+            self.arrays.day0,
+        )
+
+    def placebo(
+        self, first: int | None = None, last: int | None = None, *, draws: int = 199
+    ) -> pd.DataFrame:
+        """Repeat the study on random other dates of the same firms.
+
+        Parameters
+        ----------
+        first, last
+            The window; without them all windows of the settings.
+        draws
+            Number of placebo samples, at least 19.
+
+        Returns
+        -------
+        DataFrame
+            window, test, n, mean, statistic, p, p_placebo, placebo_mean, placebo_sd, draws: the
+            empirical p beside the theoretical one.
+        """
+        windows = self._windows(first, last)
+        source = Placebo(self._engine, self._used, windows)
+        arrays = self._arrays_of(windows)
+        return followup.placebo_frame(arrays, source, draws, self.settings.seed)
+
+    def _group(self) -> pd.Series:
+        if self._table.column("group") is None:
+            raise ConfigError("the events have no column 'group'")
+        return self._who["group"]
+
     @cached_property
     def arrays(self) -> EventArrays:
         """The arrays behind the averages and tests; winsorised if the settings say so."""
@@ -290,34 +397,14 @@ class StudyResult:
         return self.arrays if windows == self.settings.car_windows else self._build(windows)
 
     def _build(self, windows: tuple[Window, ...]) -> EventArrays:
-        values = [self._window(window) for window in windows]
-        estimates, share = self._used.estimates, self.settings.winsorize
-        panel, places = self._engine.panel, self._used.places
-        low, high = self.settings.window
-        position = _calendar_days(self._engine, self._used)
-        return EventArrays(
-            tau=np.arange(low, high + 1),
-            estimation_tau=np.arange(self.settings.estimation[0], self.settings.estimation[1] + 1),
-            windows=windows,
-            ar=winsorized(estimates.ar, share),
-            sar=winsorized(estimates.sar, share),
-            car=winsorized(np.column_stack([value.car for value in values]), share),
-            car_var=np.column_stack([value.car_var for value in values]),
-            scar=winsorized(np.column_stack([value.scar for value in values]), share),
-            bhar_source=lambda: np.column_stack([self._bhar(window) for window in windows]),
-            n_days=np.column_stack([value.n_days for value in values]),
-            sigma=estimates.sigma,
-            n_est=estimates.n_est,
-            n_coef=self._engine.n_coef,
-            day0=position[0],
-            symbol=places.symbol,
-            symbols=panel.symbols,
-            dates=panel.dates,
-            weight=None if self._table.weight is None else self._table.weight[self._used.rows],
-            residuals=Residuals(self._engine, self._used),
-            placebo=Placebo(self._engine, self._used, windows),
-            event_day=position[1],
-            calendar=places.calendar,
+        weight = self._table.weight
+        return event_arrays(
+            self._engine,
+            self._used,
+            windows,
+            [self._window(window) for window in windows],
+            weight=None if weight is None else weight[self._used.rows],
+            bhar=lambda: np.column_stack([self._bhar(window) for window in windows]),
         )
 
     def _windows(self, first: int | None, last: int | None) -> tuple[Window, ...]:
@@ -341,13 +428,14 @@ class StudyResult:
             car_var=variance,
             scar=scar,
             n_days=estimates.n_days[:, column],
-            bhar=self._bhar(window),
         )
 
     def _bhar(self, window: Window) -> Floats:
+        if self.settings.measure != "return":
+            return np.full(self.n_events, np.nan)
         actual, expected = self._held
         low = self.settings.window[0]
-        return bhar(
+        return buy_and_hold(
             actual,
             expected,
             slice(window[0] - low, window[1] - low + 1),
@@ -360,6 +448,13 @@ class StudyResult:
         if self.settings.bhar == "market":
             return actual, self._engine.market_returns(self._used.places)
         return actual, actual - self._used.estimates.ar
+
+    @property
+    def plot(self) -> Plots:
+        """The study's charts, as plotly figures: ``plot.caar()``, ``plot.heatmap()``, ..."""
+        from mentionstudy.analysis.plots import Plots
+
+        return Plots(self)
 
     def _repr_html_(self) -> str:
         """Show the summary in a notebook."""
@@ -410,44 +505,3 @@ class StudyResult:
         from mentionstudy.analysis.display import facts
 
         return facts(self)
-
-
-def winsorized(values: Floats, share: float) -> Floats:
-    """Pull each column's ends in to its quantiles ``share`` and ``1 - share``.
-
-    Parameters
-    ----------
-    values
-        (N, K); NaN is left out and stays. Not changed.
-    share
-        Share at each end, below 0.5; 0 returns the values as they are.
-    """
-    if not share or not len(values):
-        return values
-    pulled = values.copy()
-    for column in pulled.T:
-        present = np.isfinite(column)
-        if present.any():
-            low, high = np.quantile(column[present], [share, 1.0 - share])
-            column[present] = np.clip(column[present], low, high)
-    return pulled
-
-
-def _calendar_days(engine: Engine, used: Used) -> tuple[Ints, Ints | None]:
-    """(N,) day 0 as an index into all dates, and (N, L) of each day if calendars differ."""
-    panel, places = engine.panel, used.places
-    day0 = np.zeros(len(places), dtype=np.int64)
-    low, high = engine.settings.window
-    tau = np.arange(low, high + 1)
-    several = len(panel.calendars) > 1
-    days = np.zeros((len(places), len(tau)), dtype=np.int64) if several else None
-    for index, calendar in enumerate(panel.calendars):
-        rows = places.calendar == index
-        day0[rows] = calendar.day[places.position[rows]]
-        if days is not None:
-            position = places.position[rows, None] + tau
-            outside = (position < 0) | (position >= calendar.day.size)
-            days[rows] = np.where(
-                outside, -1, calendar.day[np.clip(position, 0, calendar.day.size - 1)]
-            )
-    return day0, days

@@ -69,7 +69,9 @@ _OPTIONS = (
         help="With --events: a wide table of decimal returns, the date in its first column.",
     ),
     click.option("--market", help="With --returns: the column that is the benchmark."),
-    click.option("--model", help="Normal-return model, such as market or mean."),
+    click.option(
+        "--model", help="Normal-return model: market, market_adjusted, mean_adjusted, ..."
+    ),
     click.option("--estimation", type=Window(), help="Estimation window, as -250:-11."),
     click.option("--window", type=Window(), help="Event window, as -10:10."),
     click.option(
