@@ -12,6 +12,7 @@ from mentionstudy.data.market.fetching import (
     workspace_health,
 )
 from mentionstudy.data.market.flags import FLAGS
+from mentionstudy.data.market.folder import FolderSource
 from mentionstudy.data.market.health import SourceHealth
 from mentionstudy.data.market.manners import FamilyManners, Manners
 from mentionstudy.data.market.plan import default_benchmark, plan_fetch, plan_symbols
@@ -28,6 +29,7 @@ __all__ = [
     "FamilyManners",
     "FetchProgress",
     "FetchReport",
+    "FolderSource",
     "Manners",
     "Missing",
     "PriceSource",

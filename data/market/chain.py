@@ -43,7 +43,7 @@ class Attempt:
     symbol, kind, source : str
         What was asked of whom.
     outcome, reason : str
-        How it went; the reason is empty for ``ok``.
+        How it went; for ``ok`` the reason says what was left out, and is mostly empty.
     rows : int
         Rows that came.
     started_at : datetime.datetime
@@ -171,6 +171,7 @@ class SourceChain:
             reason = ""
             try:
                 frame = ask(source)
+                reason = str(frame.attrs.get("notes", ""))
             except SourceError as error:
                 outcome, reason = _outcome(error), error.reason
             attempts.append(

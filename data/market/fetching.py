@@ -49,6 +49,13 @@ class Missing(NamedTuple):
     outcome: str
 
 
+class Note(NamedTuple):
+    """What was left out of the bars of a symbol, such as unreadable rows of a user's file."""
+
+    symbol: str
+    text: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FetchProgress:
     """Where a fetch stands; handed to the `progress` callback before and after each request.
@@ -85,6 +92,8 @@ class FetchReport:
         Requests that the workspace already covered; nothing was asked.
     missing : tuple of Missing
         The rest, each with its reason.
+    notes : tuple of Note
+        What was left out of answers that came, in words.
     rows : int
         Rows that are new or changed in the workspace.
     seconds : float
@@ -98,6 +107,7 @@ class FetchReport:
     missing: tuple[Missing, ...]
     rows: int
     seconds: float
+    notes: tuple[Note, ...] = ()
     interrupted: bool = False
 
     @property
@@ -191,6 +201,7 @@ def fetch(
         ok=run.ok,
         covered=covered,
         missing=tuple(run.missing),
+        notes=tuple(run.notes),
         rows=run.rows,
         seconds=time.monotonic() - began,
         interrupted=bool(interrupted),
@@ -216,6 +227,7 @@ class _Run:
     ok: int = 0
     rows: int = 0
     missing: list[Missing] = field(default_factory=list)
+    notes: list[Note] = field(default_factory=list)
     _bars: list[pd.DataFrame] = field(default_factory=list)
     _factors: list[pd.DataFrame] = field(default_factory=list)
     _log: list[dict[str, object]] = field(default_factory=list)
@@ -268,6 +280,8 @@ class _Run:
         if answer.frame is not None:
             self.ok += 1
             source = answer.attempts[-1].source
+            if answer.attempts[-1].reason:
+                self.notes.append(Note(request.symbol, answer.attempts[-1].reason))
             (self._bars if request.kind == "bars" else self._factors).append(answer.frame)
         else:
             worst = answer.worst

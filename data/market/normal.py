@@ -129,7 +129,7 @@ def normal_bars(
         raise NoData(
             source, symbol, f"it has no bars from {window.start} to {window.end} (not listed then?)"
         )
-    return _in_shares(bars, security, unit)
+    return in_shares(bars, security, unit)
 
 
 def _sessions_only(
@@ -189,7 +189,7 @@ def _check_order(bars: pd.DataFrame, source: str, symbol: str) -> None:
         )
 
 
-def _in_shares(bars: pd.DataFrame, security: Security, unit: VolumeUnit) -> pd.DataFrame:
+def in_shares(bars: pd.DataFrame, security: Security, unit: VolumeUnit) -> pd.DataFrame:
     """Volume in shares: amount / volume must be a price near the close.
 
     Of the upstreams some count lots of 100 (手), and akshare converts only some of them.
