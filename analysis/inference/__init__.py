@@ -52,6 +52,7 @@ from mentionstudy.analysis.inference.sign_tests import (
     generalized_sign,
     positive_shares,
     sign,
+    signed_ranks,
     wilcoxon,
 )
 from mentionstudy.analysis.inference.standardized import (
@@ -103,6 +104,7 @@ __all__ = [
     "shared_day_share",
     "sign",
     "sign_flip",
+    "signed_ranks",
     "skewness_adjusted_hall",
     "skewness_adjusted_johnson",
     "skewness_adjusted_t",

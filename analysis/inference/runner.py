@@ -45,7 +45,7 @@ from mentionstudy.analysis.inference.standardized import (
     window_mean_sar,
 )
 
-PLACEBO_EVENTS = 2_000_000
+PLACEBO_EVENTS = 500_000
 """More placebo events than this are not drawn; the permutation then flips signs by date."""
 HIGH_CLUSTERING = 0.25
 """From this share of events on a shared day 0 on, tests for dependent events come first."""

@@ -70,10 +70,15 @@ def window_members(arrays: EventArrays) -> Bools:
 
 
 def event_days(arrays: EventArrays) -> Ints:
-    """(N, L) int64, calendar position of every event-window day."""
-    if arrays.event_day is not None:
-        return arrays.event_day
-    return arrays.day0[:, None] + arrays.tau
+    """(N, L) int64, calendar position of every event-window day.
+
+    A day outside the calendar has no return; it gets the position it would have, so that the
+    events keep their order in time.
+    """
+    counted = arrays.day0[:, None] + arrays.tau
+    if arrays.event_day is None:
+        return counted
+    return np.where(arrays.event_day < 0, counted, arrays.event_day)
 
 
 def map_in_order(function: Callable[[int], T], count: int, threads: int) -> Iterator[T]:

@@ -187,7 +187,7 @@ def wilcoxon(values: Floats) -> TestResult:
     TestResult
         The statistic is ``(W+ - n(n+1)/4) / sqrt(n(n+1)(2n+1)/24 - sum(t^3 - t)/48)``, without
         continuity correction; p from the exact law for n <= 50 without ties, else normal.
-        ``estimate`` holds W+. n counts the values that are not zero.
+        :func:`signed_ranks` gives W+ itself. n counts the values that are not zero.
 
     Notes
     -----
@@ -219,7 +219,6 @@ def wilcoxon(values: Floats) -> TestResult:
         reasons,
         law="exact",
         p=p,
-        convention="standardised W+ (in estimate), zeros dropped, ties averaged, no continuity "
+        convention="standardised W+, zeros dropped, ties averaged, no continuity "
         f"correction; p exact for N <= {EXACT_LIMIT} without ties, else N(0,1)",
-        estimate=plus,
     )
