@@ -13,11 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-import numpy as np
-import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
-from deltalake import DeltaTable, QueryBuilder, WriterProperties, write_deltalake
+from deltalake import DeltaTable, WriterProperties, write_deltalake
 from deltalake.exceptions import (
     CommitFailedError,
     DeltaError,
@@ -25,9 +23,9 @@ from deltalake.exceptions import (
     TableNotFoundError,
 )
 from filelock import FileLock, Timeout
-from numpy.typing import NDArray
 from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_random_exponential
 
+from mentionstudy.data.deltarows import bounds, changed_rows, is_in, scan, stale_values
 from mentionstudy.data.errors import WorkspaceError
 from mentionstudy.data.tables import FORMAT, Table
 
@@ -36,7 +34,6 @@ SAMPLE_PROPERTY: Final = "mentionstudy.sample"
 
 _WRITER: Final = WriterProperties(compression="ZSTD", max_row_group_size=1 << 17)
 _PATIENCE_SECONDS: Final = 120
-_FEW_VALUES: Final = 1000
 _MANY_FILES: Final = 64
 _FILE_BYTES: Final = 64 << 20
 
@@ -146,7 +143,7 @@ class DeltaStore:
         if table is None:
             return self.layout.schema.empty_table().select(names)
         with self._in_words("read"):
-            return _scan(table, self.layout, names, among=among, where=where, categorical=True)
+            return scan(table, self.layout, names, among=among, where=where, categorical=True)
 
     def merge(self, rows: pa.Table, *, scope: tuple[str, Sequence[str]] | None = None) -> int:
         """Insert new rows and update changed ones, in one commit.
@@ -205,7 +202,7 @@ class DeltaStore:
             for attempt in _retrying():
                 with attempt:
                     table = self.create()
-                    table.delete(_is_in(column, values), writer_properties=_WRITER)
+                    table.delete(is_in(column, values), writer_properties=_WRITER)
 
     def compact(self, *, vacuum_days: int | None = None) -> None:
         """Join small files; with `vacuum_days`, remove files unused for so many days.
@@ -244,8 +241,8 @@ class DeltaStore:
 
     def _merge_once(self, rows: pa.Table, scope: tuple[str, Sequence[str]] | None) -> int:
         table = self.create()
-        stale = _stale(table, self.layout, rows, scope) if scope else []
-        send = _changed(table, self.layout, rows)
+        stale = stale_values(table, self.layout, rows, scope) if scope else []
+        send = changed_rows(table, self.layout, rows)
         if scope and stale:
             # Rows are deleted where the source lacks them, so it must have all that stay.
             send |= pc.is_in(rows[scope[0]], pa.array(stale, type=pa.string())).to_numpy()
@@ -255,12 +252,7 @@ class DeltaStore:
         match = [f"t.{key} = s.{key}" for key in self.layout.keys]
         if not stale:
             # Bounds let the merge skip files, and spare writers of other rows a conflict.
-            first = self.layout.keys[0]
-            ends = pc.min_max(source[first]).as_py()
-            match += [
-                f"t.{first} >= {_quoted(ends['min'])}",
-                f"t.{first} <= {_quoted(ends['max'])}",
-            ]
+            match += bounds(self.layout, source, "t")
         merger = (
             table.merge(
                 source,
@@ -273,7 +265,7 @@ class DeltaStore:
             .when_not_matched_insert_all()
         )
         if scope and stale:
-            merger = merger.when_not_matched_by_source_delete("t." + _is_in(scope[0], stale))
+            merger = merger.when_not_matched_by_source_delete("t." + is_in(scope[0], stale))
         done = merger.execute()
         return sum(
             int(done[f"num_target_rows_{what}"]) for what in ("inserted", "updated", "deleted")
@@ -344,106 +336,6 @@ def _retrying() -> Retrying:
         stop=stop_after_delay(_PATIENCE_SECONDS),
         reraise=True,
     )
-
-
-def _scan(
-    table: DeltaTable,
-    layout: Table,
-    columns: Sequence[str],
-    *,
-    among: tuple[str, Sequence[str]] | None = None,
-    where: Sequence[str] = (),
-    categorical: bool = False,
-) -> pa.Table:
-    """Read with deltalake's own engine; pyarrow's stumbles over the text views that it writes."""
-    dictionaries = set(layout.categorical) if categorical else set()
-    shown = [
-        f"arrow_cast({_name(name)}, 'Dictionary(Int32, Utf8)') AS {_name(name)}"
-        if name in dictionaries
-        else _name(name)
-        for name in columns
-    ]
-    conditions = [*where, *_conditions(among)]
-    query = f"SELECT {', '.join(shown)} FROM t" + (
-        f" WHERE {' AND '.join(conditions)}" if conditions else ""
-    )
-    try:
-        read = pa.table(QueryBuilder().register("t", table).execute(query).read_all())
-    except (DeltaError, OSError):
-        raise
-    except Exception as error:  # what fails amid the stream comes as a plain Exception
-        raise DeltaError(str(error)) from error
-    fields = [
-        pa.field(name, pa.dictionary(pa.int32(), pa.string()))
-        if name in dictionaries
-        else layout.schema.field(name)
-        for name in columns
-    ]
-    rows = read.cast(pa.schema(fields))
-    if among and len(among[1]) > _FEW_VALUES:
-        rows = rows.filter(pc.is_in(rows[among[0]], pa.array(among[1], type=pa.string())))
-    return rows
-
-
-def _conditions(among: tuple[str, Sequence[str]] | None) -> list[str]:
-    """Give the SQL for a column's values; many values only by their bounds, to be sifted after."""
-    if among is None:
-        return []
-    column, values = among
-    if not values:
-        return ["FALSE"]
-    if len(values) <= _FEW_VALUES:
-        return [_is_in(column, values)]
-    return [f"{_name(column)} BETWEEN {_quoted(min(values))} AND {_quoted(max(values))}"]
-
-
-def _changed(table: DeltaTable, layout: Table, rows: pa.Table) -> NDArray[np.bool_]:
-    """Say of each row whether the table lacks it or has another version of it."""
-    among = (layout.keys[0], rows[layout.keys[0]].unique().to_pylist())
-    wanted = _index(rows, layout)
-    # Keys first: the other columns of a large table are read only when some row is there.
-    if not wanted.isin(_index(_scan(table, layout, layout.keys, among=among), layout)).any():
-        return np.ones(len(rows), dtype=np.bool_)
-    stored = _scan(table, layout, layout.columns, among=among)
-    at = _index(stored, layout).get_indexer(wanted)
-    changed = at < 0
-    before = stored.take(pa.array(np.maximum(at, 0)))
-    for name in layout.columns:
-        if name in layout.keys or name in layout.undated:
-            continue
-        old, new = before[name], rows[name]
-        same = pc.fill_null(pc.equal(old, new), fill_value=False)
-        same = pc.or_(same, pc.and_(pc.is_null(old), pc.is_null(new)))
-        changed |= ~same.to_numpy()
-    return changed
-
-
-def _stale(
-    table: DeltaTable, layout: Table, rows: pa.Table, scope: tuple[str, Sequence[str]]
-) -> list[str]:
-    """Give the scope's values for which the table has a row that `rows` lacks."""
-    column, values = scope
-    stored = _scan(table, layout, layout.keys, among=(column, values))
-    gone = ~_index(stored, layout).isin(_index(rows, layout))
-    return sorted(set(stored[column].filter(pa.array(gone)).to_pylist()))
-
-
-def _index(rows: pa.Table, layout: Table) -> pd.Index:
-    """Give the key of each row as an index."""
-    keys = [rows[key].to_pandas() for key in layout.keys]
-    return pd.Index(keys[0]) if len(keys) == 1 else pd.MultiIndex.from_arrays(keys)
-
-
-def _is_in(column: str, values: Sequence[str]) -> str:
-    return f"{_name(column)} IN ({', '.join(_quoted(value) for value in values)})"
-
-
-def _name(column: str) -> str:
-    return f'"{column}"'
-
-
-def _quoted(value: str) -> str:
-    return "'" + value.replace("'", "''") + "'"
 
 
 def _first_line(error: Exception) -> str:
