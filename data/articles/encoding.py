@@ -20,11 +20,14 @@ _BOMS: Final = (
 _CHINESE: Final = ("gb18030", "big5hkscs")
 _DECLARED: Final = re.compile(rb"charset\s*=\s*[\"']?\s*([A-Za-z0-9_-]{2,20})", re.IGNORECASE)
 _SNIFFED_BYTES: Final = 8192
-_CONTROL: Final = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f\ufdd0-\ufdef\ufffe\uffff\ud800-\udfff]")
+# Control characters and lone surrogates; and zero-width characters and soft hyphens, which split
+# names and codes without being seen.
+_UNWANTED: Final = re.compile(
+    "[\x00-\x08\x0b\x0e-\x1f\x7f\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064"
+    "\ud800-\udfff\ufdd0-\ufdef\ufeff\ufffe\uffff]"
+)
 _CONTROL_BYTES: Final = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
 _CONTROL_SHARE: Final = 0.02  # of bytes; text has next to none, compressed data a tenth
-# Zero-width characters and soft hyphens split names and codes without being seen.
-_INVISIBLE: Final = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]")
 
 
 class Decoded(NamedTuple):
@@ -92,7 +95,7 @@ def clean_text(text: str) -> str:
     """Normalise line ends and drop control and invisible characters and lone surrogates."""
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
-    return _INVISIBLE.sub("", _CONTROL.sub("", text))
+    return _UNWANTED.sub("", text)
 
 
 def _decode_chinese(data: bytes, path: str, error: UnicodeDecodeError) -> tuple[str, str]:

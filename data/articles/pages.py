@@ -53,6 +53,18 @@ _CONTAINER_CLASSES: Final = (
     "articleBody",
     "entry-content",
 )
+# Compiled, because a loop over a page's elements in Python takes longer than parsing them.
+_CONTAINERS: Final = (
+    *((name, etree.XPath(f"//*[@id='{name}']")) for name in _CONTAINER_IDS),
+    *(
+        (name, etree.XPath(f"//*[contains(concat(' ', normalize-space(@class), ' '), ' {name} ')]"))
+        for name in _CONTAINER_CLASSES
+    ),
+    ("articleBody", etree.XPath("//*[@itemprop='articleBody']")),
+)
+_TEXT_NODES: Final = etree.XPath(
+    "//body//text()[not(parent::script or parent::style)]", smart_strings=False
+)
 _MIN_CONTAINER_CHARS: Final = 20
 _INLINE_RELATED_SHARE: Final = 0.3  # in a container of text alone, earlier lists are interludes
 _NOT_TEXT_TAGS: Final = ("nav", "aside", "header", "footer", "script", "style", "form")
@@ -88,6 +100,13 @@ class _Found(NamedTuple):
     origin: str
 
 
+class _Head(NamedTuple):
+    """The headline and the text below it, where pages print time and source."""
+
+    title: str
+    below: str
+
+
 def is_page(text: str) -> bool:
     """Tell whether a text is a whole HTML page."""
     head = text[:_SNIFFED_CHARS]
@@ -115,18 +134,16 @@ def read_page(text: str, context: Context) -> Article:
     if tree is None:
         return Facts().article(read_markup("", context.options.engine), Published(), context)
     metas = _metas(tree)
-    visible = _visible_text(tree)
-    title = _title(tree, visible)
-    header = _below_title(visible, title)
-    body, notes = _main_text(tree, context)
+    head = _head(tree)
+    body, notes = _main_text(tree, text, context)
     facts = Facts(
-        title=title,
-        source=_source(metas, header, body.text),
+        title=head.title,
+        source=_source(metas, head.below, body.text),
         url=_url(tree, metas),
     )
-    found = _published(tree, metas, header, visible, body.text)
+    found = _published(tree, metas, head.below, body.text)
     published = facts.published(found.stamp, found.origin, context)
-    return facts.article(body, published, context, (*notes, *_disagreement(found, header)))
+    return facts.article(body, published, context, (*notes, *_disagreement(found, head.below)))
 
 
 def read_fragment(text: str, context: Context) -> Article:
@@ -158,19 +175,44 @@ def _metas(tree: HtmlElement) -> dict[str, str]:
     return metas
 
 
-def _title(tree: HtmlElement, visible: str) -> str:
-    """Return the headline: the part of the window title that also stands on the page."""
+def _head(tree: HtmlElement) -> _Head:
+    """Find the headline: the part of the window title that also stands on the page."""
     element = tree.find(".//title")
     window = " ".join((element.text or "").split()) if element is not None else ""
     for heading in tree.iter("h1"):
         text = " ".join(heading.text_content().split())
         if len(text) >= _MIN_HEADLINE_CHARS and text in window:
-            return str(text)
+            return _Head(text, _text_behind(heading))
+    visible = _visible_text(tree)
     marks = [match.span() for match in _TITLE_MARK.finditer(window)]
     starts, ends = [0, *(end for _, end in marks)], [len(window), *(start for start, _ in marks)]
     parts = {window[start:end].strip() for start in starts for end in ends if start < end}
     shown = [part for part in parts if len(part) >= _MIN_HEADLINE_CHARS and part in visible]
-    return max(shown, key=len, default=window)
+    title = max(shown, key=len, default=window)
+    place = visible.find(title) if title else -1
+    behind = visible[place + len(title) :] if place >= 0 else visible
+    return _Head(title, behind[:_HEADER_CHARS])
+
+
+def _text_behind(heading: HtmlElement) -> str:
+    """Return the visible text that follows a heading, as much as a page's header takes."""
+    parts, n_chars = [heading.tail or ""], 0
+    node: HtmlElement | None = heading
+    while node is not None and n_chars < _HEADER_CHARS:
+        following = node.getnext()
+        if following is None:
+            node = node.getparent()
+            parts.append("" if node is None else node.tail or "")
+            continue
+        for inner in following.iter():
+            if isinstance(inner.tag, str) and inner.tag not in ("script", "style"):
+                parts.append(inner.text or "")
+            parts.append(inner.tail or "")
+            n_chars += len(parts[-1].strip()) + len(parts[-2].strip())
+            if n_chars >= _HEADER_CHARS:
+                break
+        node = following
+    return " ".join(" ".join(parts).split())[:_HEADER_CHARS]
 
 
 def _url(tree: HtmlElement, metas: dict[str, str]) -> str:
@@ -182,7 +224,7 @@ def _url(tree: HtmlElement, metas: dict[str, str]) -> str:
 
 def _source(metas: dict[str, str], header: str, text: str) -> str:
     stated = next((metas[name] for name in _SOURCE_METAS if name in metas), "")
-    found = _VISIBLE_SOURCE.search(header[:_HEADER_CHARS])
+    found = _VISIBLE_SOURCE.search(header)
     if found and "mediaid" not in metas:
         return found[1]
     return stated or credit(text)
@@ -190,34 +232,19 @@ def _source(metas: dict[str, str], header: str, text: str) -> str:
 
 def _visible_text(tree: HtmlElement) -> str:
     """Join the text of a page without scripts; hidden blocks included, it only finds stamps."""
-    parts = []
-    body = tree.find("body")
-    for element in (tree if body is None else body).iter():
-        if isinstance(element.tag, str) and element.tag not in ("script", "style") and element.text:
-            parts.append(element.text)
-        if element.tail:
-            parts.append(element.tail)
-    return " ".join(" ".join(parts).split())
+    return " ".join(" ".join(_TEXT_NODES(tree)).split())
 
 
-def _below_title(visible: str, title: str) -> str:
-    """Return the page's text below the last place that can be its headline, else all of it."""
-    place = visible.find(title) if title else -1
-    return visible[place + len(title) :] if place >= 0 else visible
-
-
-def _published(
-    tree: HtmlElement, metas: dict[str, str], header: str, visible: str, text: str
-) -> _Found:
+def _published(tree: HtmlElement, metas: dict[str, str], header: str, text: str) -> _Found:
     for name in _TIME_METAS:
         if name in metas and (stamp := parse_stamp(metas[name])):
             return _Found(stamp, f"meta:{name}")
     for value in _json_ld_dates(tree):
         if stamp := parse_stamp(value):
             return _Found(stamp, "json_ld.datePublished")
-    stamp = _first_with_time(header[:_HEADER_CHARS]) or _first_with_time(visible)
+    stamp = _first_with_time(header) or _first_with_time(_visible_text(tree))
     if stamp is None:
-        days = find_stamps(header[:_HEADER_CHARS], limit=1)
+        days = find_stamps(header, limit=1)
         stamp = days[0][1] if days else None
     if stamp is not None:
         return _Found(stamp, "page_stamp")
@@ -233,7 +260,7 @@ def _disagreement(found: _Found, header: str) -> tuple[str, ...]:
     """Note a visible stamp that says something else than the metadata."""
     if found.stamp is None or not found.origin.startswith(("meta", "json")):
         return ()
-    seen = _first_with_time(header[:_HEADER_CHARS])
+    seen = _first_with_time(header)
     if seen is None or found.stamp.precision == "day":
         return ()
     if abs((seen.clock - found.stamp.clock).total_seconds()) <= _DISAGREE_SECONDS:
@@ -264,9 +291,9 @@ def _dates_in(loaded: Any) -> Iterator[str]:
             waiting.extend(node)
 
 
-def _main_text(tree: HtmlElement, context: Context) -> tuple[Body, tuple[str, ...]]:
+def _main_text(tree: HtmlElement, text: str, context: Context) -> tuple[Body, tuple[str, ...]]:
     engine = context.options.engine
-    container = _container(tree)
+    container = _container(tree, text)
     if container is not None:
         return read_markup(_serialised(container), engine, _INLINE_RELATED_SHARE), ()
     whole = _serialised(tree)
@@ -284,24 +311,11 @@ def _main_text(tree: HtmlElement, context: Context) -> tuple[Body, tuple[str, ..
     return read_markup(markup, engine), ("no main text was told apart: the whole page is read",)
 
 
-def _container(tree: HtmlElement) -> HtmlElement | None:
-    by_id: dict[str, HtmlElement] = {}
-    by_class: dict[str, HtmlElement] = {}
-    for element in tree.iter():
-        if not isinstance(element.tag, str):
-            continue
-        if (name := element.get("id")) in _CONTAINER_IDS:
-            by_id.setdefault(str(name), element)
-        for name in (element.get("class") or "").split():
-            if name in _CONTAINER_CLASSES:
-                by_class.setdefault(name, element)
-        if element.get("itemprop") == "articleBody":
-            by_class.setdefault("articleBody", element)
-    ordered = [by_id[name] for name in _CONTAINER_IDS if name in by_id]
-    ordered += [by_class[name] for name in _CONTAINER_CLASSES if name in by_class]
-    for element in ordered:
-        if len(element.text_content().strip()) >= _MIN_CONTAINER_CHARS:
-            return element
+def _container(tree: HtmlElement, text: str) -> HtmlElement | None:
+    for name, elements in _CONTAINERS:
+        for element in elements(tree) if name in text else ():
+            if len(element.text_content().strip()) >= _MIN_CONTAINER_CHARS:
+                return element
     return None
 
 
