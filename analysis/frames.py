@@ -147,7 +147,9 @@ def text_columns(frame: pd.DataFrame, what: str) -> pd.DataFrame:
     return frame.set_axis(labels, axis=1)
 
 
-def numbers(frame: pd.DataFrame, columns: list[str], what: str) -> Floats:
+def numbers(
+    frame: pd.DataFrame, columns: list[str], what: str, largest: float = _LARGEST
+) -> Floats:
     """Return the named columns as float64, (rows, columns).
 
     Parameters
@@ -158,6 +160,8 @@ def numbers(frame: pd.DataFrame, columns: list[str], what: str) -> Floats:
         Names of existing columns.
     what
         What the frame is, for the messages.
+    largest
+        A cell beyond this size is a fault.
 
     Raises
     ------
@@ -170,13 +174,13 @@ def numbers(frame: pd.DataFrame, columns: list[str], what: str) -> Floats:
     else:
         values = np.column_stack([_one_column(part[name], what) for name in columns])
     with np.errstate(invalid="ignore"):
-        absurd = np.abs(values) > _LARGEST
+        absurd = np.abs(values) > largest
     if absurd.any():
         row, column = map(int, np.argwhere(absurd)[0])
         raise InputError(
             f"{what}: column {columns[column]!r} is {values[row, column]:g} on "
             f"{frame.index[row]:%Y-%m-%d} ({int(absurd.sum())} cells are infinite or beyond "
-            f"{_LARGEST:g}); leave a day without a value empty"
+            f"{largest:g}); leave a day without a value empty"
         )
     return values
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -11,7 +13,28 @@ from mentionstudy.analysis.places import Places
 from mentionstudy.analysis.settings import Window
 from mentionstudy.analysis.tables import Used
 
+Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlaceboSample:
+    """One placebo sample of N events.
+
+    Attributes
+    ----------
+    ar
+        (N, L) abnormal returns.
+    car, scar
+        (N, K).
+    n_est
+        (N,) int64, estimation days.
+    """
+
+    ar: Floats
+    car: Floats
+    scar: Floats
+    n_est: Ints
 
 
 class Placebo:
@@ -36,6 +59,11 @@ class Placebo:
 
     def draw(self, rng: np.random.Generator) -> PlaceboDraw:
         """Draw one placebo sample; a firm without an eligible session gives NaN."""
+        sample = self.sample(rng)
+        return PlaceboDraw(ar=sample.ar, car=sample.car, scar=sample.scar)
+
+    def sample(self, rng: np.random.Generator) -> PlaceboSample:
+        """Draw one placebo sample with what all tests need."""
         positions, start, count = self._sessions()
         places = self._used.places
         some = count > 0
@@ -48,7 +76,7 @@ class Placebo:
             scar = estimates.car / np.sqrt(estimates.car_var)
         for values in (estimates.ar, estimates.car, scar):
             values[~usable] = np.nan
-        return PlaceboDraw(ar=estimates.ar, car=estimates.car, scar=scar)
+        return PlaceboSample(ar=estimates.ar, car=estimates.car, scar=scar, n_est=estimates.n_est)
 
     def _sessions(self) -> tuple[Ints, Ints, Ints]:
         """Eligible sessions of all series in a row, and each event's start and count therein."""

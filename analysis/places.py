@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -107,5 +108,5 @@ class Estimates:
 
     def take(self, rows: Bools | Ints | slice) -> Estimates:
         """Return the estimates of some events; a slice copies nothing."""
-        values = {field.name: getattr(self, field.name) for field in fields(self)}
+        values: dict[str, Any] = {f.name: getattr(self, f.name) for f in fields(self)}
         return replace(self, **{k: v if v is None else v[rows] for k, v in values.items()})

@@ -105,7 +105,7 @@ class WindowValues:
 
     Attributes
     ----------
-    car, car_var, scar, bhar
+    car, car_var, scar
         (N,) floats.
     n_days
         (N,) int64, days present.
@@ -115,10 +115,11 @@ class WindowValues:
     car_var: Floats
     scar: Floats
     n_days: Ints
-    bhar: Floats
 
 
-def car_frame(who: pd.DataFrame, values: WindowValues, df: Ints, window: Window) -> pd.DataFrame:
+def car_frame(
+    who: pd.DataFrame, values: WindowValues, bhar: Floats, df: Ints, window: Window
+) -> pd.DataFrame:
     """CARs of one window, one row an event.
 
     ``t`` is ``car / se`` with the full-covariance standard error of the forecast, referred to
@@ -136,11 +137,11 @@ def car_frame(who: pd.DataFrame, values: WindowValues, df: Ints, window: Window)
     frame["df"] = df
     frame["p"] = p
     frame["n"] = values.n_days
-    frame["bhar"] = values.bhar
+    frame["bhar"] = bhar
     return frame
 
 
-def bhar(actual: Floats, expected: Floats, columns: slice, *, log: bool) -> Floats:
+def buy_and_hold(actual: Floats, expected: Floats, columns: slice, *, log: bool) -> Floats:
     """Buy-and-hold abnormal return of a window: the compounded return less the expected one.
 
     Parameters
