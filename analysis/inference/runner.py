@@ -87,6 +87,8 @@ class BatteryOptions:
         Resamples; 0 leaves the test out.
     seed
         Seed of both.
+    days
+        Also test every day of the event window, not only the CAR windows.
     threads
         Blocks and tests computed at a time; changes no result.
     """
@@ -95,6 +97,7 @@ class BatteryOptions:
     bootstrap_draws: int = 999
     permutation_draws: int = 199
     seed: int = 0
+    days: bool = True
     threads: int = 2
 
     def __post_init__(self) -> None:
@@ -120,7 +123,7 @@ class BatteryResult:
     Attributes
     ----------
     days
-        Per test, one column for each day of the event window.
+        Per test, one column for each day of the event window; empty if not asked for.
     windows
         Per test, one column for each CAR window.
     shared_day_share
@@ -213,29 +216,38 @@ def run_battery(arrays: EventArrays, options: BatteryOptions | None = None) -> B
     the notes say so.
     """
     options = BatteryOptions() if options is None else options
-    sides = (_days(arrays), _windows(arrays, options))
-    scales = np.concatenate([unit(side.standardized_moments) for side in sides])
-    scan = scan_residuals(arrays, scales, threads=options.threads)
+    sides = [_windows(arrays, options)]
+    if options.days:
+        sides.append(_days(arrays, len(arrays.windows)))
+    scan = scan_residuals(
+        arrays,
+        [(side.standardized, unit(side.standardized_moments)) for side in sides],
+        np.concatenate([side.members for side in sides]),
+        threads=options.threads,
+    )
     jobs = [job for side in sides for job in _jobs(arrays, options, scan, side)]
     done = list(map_in_order(lambda index: jobs[index](), len(jobs), options.threads))
-    half = len(done) // 2
-    first, second = done[:half], done[half:]
+    size = len(done) // len(sides)
+    tests = [done[low : low + size] for low in range(0, len(done), size)]
     if options.permutation_draws:
-        permuted = _permutation(arrays, options)
-        first.append(permuted[0])
-        second.append(permuted[1])
+        permuted = _permutation(arrays, options, sides)
+        tests = [[*one, extra] for one, extra in zip(tests, permuted, strict=True)]
     share = shared_day_share(arrays.day0)
     place = {name: index for index, name in enumerate(test_order(share))}
     return BatteryResult(
-        days=tuple(sorted(first, key=lambda result: place[result.test])),
-        windows=tuple(sorted(second, key=lambda result: place[result.test])),
+        days=_ordered(tests[1], place) if options.days else (),
+        windows=_ordered(tests[0], place),
         shared_day_share=share,
-        mean_correlation=scan.correlation.r[arrays.tau.size :],
+        mean_correlation=scan.correlation.r[sides[0].columns],
         notes=_notes(arrays, share),
     )
 
 
-def _days(arrays: EventArrays) -> _Side:
+def _ordered(tests: list[TestResult], place: dict[TestName, int]) -> tuple[TestResult, ...]:
+    return tuple(sorted(tests, key=lambda result: place[result.test]))
+
+
+def _days(arrays: EventArrays, start: int) -> _Side:
     return _Side(
         values=arrays.ar,
         standardized=arrays.sar,
@@ -243,7 +255,7 @@ def _days(arrays: EventArrays) -> _Side:
         patell_form="SAR with forecast error",
         length=np.ones(arrays.tau.size, dtype=np.int64),
         members=np.eye(arrays.tau.size, dtype=bool),
-        columns=slice(0, arrays.tau.size),
+        columns=slice(start, start + arrays.tau.size),
         moments=moments(arrays.ar),
         standardized_moments=moments(arrays.sar),
     )
@@ -262,7 +274,7 @@ def _windows(arrays: EventArrays, options: BatteryOptions) -> _Side:
         patell_form=form,
         length=members.sum(axis=1),
         members=members,
-        columns=slice(arrays.tau.size, None),
+        columns=slice(0, len(arrays.windows)),
         moments=moments(arrays.car),
         standardized_moments=moments(arrays.scar),
     )
@@ -319,22 +331,25 @@ def _jobs(
     return jobs
 
 
-def _permutation(arrays: EventArrays, options: BatteryOptions) -> tuple[TestResult, TestResult]:
-    """Permutation test of the days and of the windows, from the same placebo samples."""
-    draws, seed, n_days = options.permutation_draws, options.seed, arrays.tau.size
-    source = arrays.placebo
+def _permutation(
+    arrays: EventArrays, options: BatteryOptions, sides: list[_Side]
+) -> list[TestResult]:
+    """Permutation test of every side, all from the same placebo samples."""
+    draws, seed, source = options.permutation_draws, options.seed, arrays.placebo
     if source is None or draws * arrays.n_events > PLACEBO_EVENTS or arrays.n_events == 0:
-        return (
-            sign_flip(arrays.ar, clusters=arrays.day0, draws=max(draws, 999), seed=seed),
-            sign_flip(arrays.car, clusters=arrays.day0, draws=max(draws, 999), seed=seed),
-        )
+        flips = max(draws, 999)
+        return [
+            sign_flip(side.values, clusters=arrays.day0, draws=flips, seed=seed) for side in sides
+        ]
 
     def draw(rng: np.random.Generator) -> Floats:
         sample = source.draw(rng)
-        return np.concatenate((sample.ar, sample.car), axis=1)
+        parts = (sample.car, sample.ar)
+        return np.concatenate(parts[: len(sides)], axis=1)
 
-    both = placebo(np.concatenate((arrays.ar, arrays.car), axis=1), draw, draws=draws, seed=seed)
-    return both.take(slice(0, n_days)), both.take(slice(n_days, None))
+    values = np.concatenate([side.values for side in sides], axis=1)
+    both = placebo(values, draw, draws=draws, seed=seed)
+    return [both.take(side.columns) for side in sides]
 
 
 def _notes(arrays: EventArrays, share: float) -> tuple[str, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TypeVar
@@ -36,13 +36,13 @@ class ResidualScan:
     Attributes
     ----------
     ranks
-        Rank sums with the days first, then the windows, as columns.
+        Rank sums, the columns of all sides one after the other.
     portfolio
         Sums of the residuals by estimation day.
     positive
         (N,) share of positive residuals of each event.
     correlation
-        Mean residual correlation, one column a day, then one a window.
+        Mean residual correlation of the same columns.
     """
 
     ranks: RankSums
@@ -108,7 +108,8 @@ def map_in_order(function: Callable[[int], T], count: int, threads: int) -> Iter
 
 def scan_residuals(
     arrays: EventArrays,
-    scales: Floats,
+    sides: Sequence[tuple[Floats, Floats]],
+    members: Bools,
     *,
     threads: int = 2,
     exact_pairs: int = EXACT_PAIRS,
@@ -119,8 +120,11 @@ def scan_residuals(
     ----------
     arrays
         N events.
-    scales
-        (L + K,) cross-sectional deviation of each SAR and SCAR column, see :func:`unit`.
+    sides
+        Standardised returns, (N, C) each, and the (C,) deviations that scale them for the
+        generalised rank tests (:func:`unit`). Their columns follow each other.
+    members
+        (sum of C, L) bool, the window days of each column.
     threads
         Blocks computed at a time; the result does not depend on it.
     exact_pairs
@@ -134,12 +138,11 @@ def scan_residuals(
     days = event_days(arrays)
     exact = arrays.n_events < 2 or overlapping_pairs(days) <= exact_pairs
     labels = np.arange(arrays.n_events) if exact else _date_labels(arrays)
-    n_days = arrays.tau.size
 
     def work(index: int) -> _Part:
         block = arrays.residuals.block(index)
         rows = slice(block.start, block.stop)
-        thresholds = np.concatenate((arrays.sar[rows], arrays.scar[rows]), axis=1) / scales
+        thresholds = np.concatenate([values[rows] / scale for values, scale in sides], axis=1)
         own = event_rows(block.residuals, block.day, days[rows])
         chosen = labels[rows]
         if not exact:
@@ -154,10 +157,9 @@ def scan_residuals(
             rows=own,
         )
 
-    folded = _Fold(arrays, exact, int(labels.max(initial=-1)) + 1)
+    folded = _Fold(arrays, members.shape[0], exact, int(labels.max(initial=-1)) + 1)
     for part in map_in_order(work, arrays.residuals.n_blocks, threads):
         folded.add(part)
-    members = np.concatenate((np.eye(n_days, dtype=bool), window_members(arrays)))
     return folded.finish(members, consecutive=arrays.event_day is None)
 
 
@@ -181,9 +183,9 @@ def _date_labels(arrays: EventArrays) -> Ints:
 class _Fold:
     """Adds up the blocks in their order, so that rounding does not depend on threads."""
 
-    def __init__(self, arrays: EventArrays, exact: bool, n_labels: int) -> None:
+    def __init__(self, arrays: EventArrays, columns: int, exact: bool, n_labels: int) -> None:
         self._exact = exact
-        length, columns = arrays.estimation_tau.size, arrays.tau.size + len(arrays.windows)
+        length = arrays.estimation_tau.size
         self._ranks = rank_sums(
             np.empty((0, length)), np.empty((0, arrays.tau.size)), np.empty((0, columns))
         )

@@ -18,7 +18,7 @@ from mentionstudy.analysis.inference import (
 )
 from mentionstudy.analysis.inference import test_order as order_of_tests
 from mentionstudy.analysis.inference.moments import moments
-from mentionstudy.analysis.inference.scan import scan_residuals, unit
+from mentionstudy.analysis.inference.scan import scan_residuals, unit, window_members
 
 WITHOUT = BatteryOptions(bootstrap_draws=0, permutation_draws=0)
 SMALL = BatteryOptions(bootstrap_draws=99, permutation_draws=19)
@@ -68,9 +68,10 @@ def test_blocks_and_threads_change_nothing(simulated, gaps: float) -> None:  # t
 
 def test_pooled_correlation_is_near_the_exact_one(simulated) -> None:  # type: ignore[no-untyped-def]
     arrays = simulated(500, common=0.2, gaps=0.02)
-    scales = np.concatenate((unit(moments(arrays.sar)), unit(moments(arrays.scar))))
-    exact = scan_residuals(arrays, scales).correlation
-    pooled = scan_residuals(arrays, scales, exact_pairs=0).correlation
+    side = [(arrays.scar, unit(moments(arrays.scar)))]
+    members = window_members(arrays)
+    exact = scan_residuals(arrays, side, members).correlation
+    pooled = scan_residuals(arrays, side, members, exact_pairs=0).correlation
     assert "pair by pair" in exact.convention
     assert "pooled" in pooled.convention
     assert (exact.r > 0).all()
@@ -132,6 +133,15 @@ def test_many_placebo_events_become_sign_flips_and_say_so(simulated) -> None:  #
     many = run_battery(arrays, replace(SMALL, permutation_draws=5000))
     assert "placebo" in few.day("permutation").convention
     assert "sign patterns" in many.day("permutation").convention
+
+
+def test_windows_alone_are_the_same(simulated) -> None:  # type: ignore[no-untyped-def]
+    arrays = simulated(40, gaps=0.02, placebo=True)
+    both, alone = run_battery(arrays, SMALL), run_battery(arrays, replace(SMALL, days=False))
+    assert alone.days == ()
+    for one, other in zip(both.windows, alone.windows, strict=True):
+        assert one.test == other.test
+        np.testing.assert_allclose(one.statistic, other.statistic, rtol=1e-10)
 
 
 def test_weights_reach_the_mean_only(simulated) -> None:  # type: ignore[no-untyped-def]
