@@ -94,7 +94,8 @@ class Failure(NamedTuple):
     code
         A stable code: ``missing``, ``unreadable``, ``empty``, ``too_large``, ``binary``,
         ``encoding``, ``front_matter``, ``json``, ``csv``, ``xml``, ``no_text``,
-        ``no_articles``, ``link``, ``several``, ``internal``.
+        ``no_articles``, ``link``, ``several``, ``archive``, ``archive_path``, ``archive_bomb``,
+        ``internal``.
     reason
         The same in one sentence: what is wrong, where, and what to do.
     """

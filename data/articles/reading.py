@@ -8,10 +8,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
+from mentionstudy.data.articles.archives import is_archive, members
 from mentionstudy.data.articles.body import has_markup
 from mentionstudy.data.articles.context import MEBIBYTE, Context, ReadOptions
 from mentionstudy.data.articles.encoding import decode
 from mentionstudy.data.articles.front_matter import is_post, read_post
+from mentionstudy.data.articles.mail import SUFFIXES as MAIL_SUFFIXES
+from mentionstudy.data.articles.mail import read_message
 from mentionstudy.data.articles.model import Article, Failure, ReadResult, content_id
 from mentionstudy.data.articles.pages import is_page, read_fragment, read_page
 from mentionstudy.data.articles.plain import read_text_page
@@ -169,6 +172,9 @@ def _read_file(path: str, options: ReadOptions) -> Iterator[Article | Failure]:
             kind = "a folder" if stat.S_ISDIR(status.st_mode) else "not a regular file"
             yield Failure(path, "unreadable", f"this is {kind}; give a file")
             return
+        if is_archive(path):
+            yield from _read_archive(path, options)
+            return
         if status.st_size > options.max_bytes:
             size, limit = status.st_size / MEBIBYTE, options.max_bytes / MEBIBYTE
             yield Failure(
@@ -188,6 +194,14 @@ def _read_file(path: str, options: ReadOptions) -> Iterator[Article | Failure]:
     yield from _read_bytes(data, path, options)
 
 
+def _read_archive(path: str, options: ReadOptions) -> Iterator[Article | Failure]:
+    for member in members(path, options):
+        if isinstance(member, Failure):
+            yield member
+        else:
+            yield from _read_bytes(member.data, member.path, options)
+
+
 def _read_bytes(data: bytes, path: str, options: ReadOptions) -> Iterator[Article | Failure]:
     """Read what a file holds; the boundary behind which one bad file cannot hurt the rest."""
     try:
@@ -204,12 +218,16 @@ def _read_bytes(data: bytes, path: str, options: ReadOptions) -> Iterator[Articl
 def _dispatch(data: bytes, path: str, options: ReadOptions) -> Iterator[Article | Failure]:
     if not data.strip():
         raise UnreadableArticle(path, "empty", "this file is empty")
+    suffix = os.path.splitext(path)[1].lower()
+    if suffix in MAIL_SUFFIXES:
+        context = Context(path=path, article_id=content_id(data), notes=(), options=options)
+        yield read_message(data, context)
+        return
     decoded = decode(data, path)
     text = decoded.text
     if not text.strip():
         raise UnreadableArticle(path, "empty", "this file holds nothing but white space")
     context = Context(path=path, article_id=content_id(data), notes=decoded.notes, options=options)
-    suffix = os.path.splitext(path)[1].lower()
     if suffix in _TABLE_SUFFIXES:
         yield from read_csv(text, context)
     elif suffix in _JSON_SUFFIXES or (not suffix and text.lstrip().startswith('{"')):

@@ -1,0 +1,168 @@
+"""Articles inside of other files: archives, messages, saved pages."""
+
+from __future__ import annotations
+
+import io
+import tarfile
+import zipfile
+from email.message import EmailMessage
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mentionstudy.data.articles import ReadOptions, read_article, read_articles
+from mentionstudy.data.articles.archives import members
+from mentionstudy.data.errors import UnreadableArticle
+
+POST = "---\ntitle: {}\ndate: 2022-01-06 15:11:41 +0800\n---\n<p>正文</p>"
+
+
+def make_zip(path: Path, files: dict[str, str]) -> Path:
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, text in files.items():
+            archive.writestr(name, text)
+    return path
+
+
+def make_tar(path: Path, files: dict[str, str]) -> Path:
+    mode = {".gz": "w:gz", ".xz": "w:xz", ".bz2": "w:bz2"}.get(path.suffix, "w")
+    with tarfile.open(path, mode) as archive:  # type: ignore[call-overload]
+        for name, text in files.items():
+            entry = tarfile.TarInfo(name)
+            entry.size = len(text.encode())
+            archive.addfile(entry, io.BytesIO(text.encode()))
+        link = tarfile.TarInfo("link.md")
+        link.type, link.linkname = tarfile.SYMTYPE, "/etc/passwd"
+        archive.addfile(link)
+    return path
+
+
+FILES = {
+    "a.md": POST.format("甲"),
+    "sub/b.md": POST.format("乙"),
+    "sub/.hidden.md": POST.format("隐"),
+    "../out.md": POST.format("外"),
+    "/abs.md": POST.format("外"),
+    "in.zip": "x",
+    "c.md": "",
+}
+
+
+@pytest.mark.parametrize("name", ["x.zip", "x.tar", "x.tar.gz", "x.tar.xz", "x.tgz"])
+def test_archives_are_read_member_by_member(tmp_path: Path, name: str) -> None:
+    make = make_zip if name.endswith(".zip") else make_tar
+    path = make(tmp_path / name, FILES)
+    result = read_articles(path)
+    assert [(a.title, a.path) for a in result.articles] == [
+        ("甲", f"{path}!a.md"),
+        ("乙", f"{path}!sub/b.md"),
+    ]
+    codes = [failure.code for failure in result.failures]
+    assert (
+        codes
+        == ["archive_path", "archive_path", "archive", "empty", "link"][: 5 - (make is make_zip)]
+    )
+    assert [p.name for p in tmp_path.iterdir()] == [name]  # nothing is written
+    # an article has one id, packed or not
+    plain = tmp_path / "a.md"
+    plain.write_text(POST.format("甲"), encoding="utf-8")
+    assert read_article(plain).article_id == result.articles[0].article_id
+
+
+def test_bombs_and_large_members_are_refused(tmp_path: Path) -> None:
+    bomb = make_zip(tmp_path / "bomb.zip", {"a.md": "0" * 10_000_000, "b.md": POST.format("好")})
+    result = read_articles(bomb)
+    assert [article.title for article in result.articles] == ["好"]
+    assert [failure.code for failure in result.failures] == ["archive_bomb"]
+    large = make_tar(tmp_path / "large.tar.gz", {"a.md": "0" * 10_000_000})
+    small = ReadOptions(max_bytes=1_000_000)
+    assert [item.code for item in read_articles(large, options=small).failures] == [
+        "too_large",
+        "link",
+    ]
+
+
+def test_broken_archives_keep_what_could_be_read(tmp_path: Path) -> None:
+    whole = make_tar(tmp_path / "x.tar", {f"{n}.md": POST.format(n) for n in range(50)})
+    cut = tmp_path / "cut.tar"
+    cut.write_bytes(whole.read_bytes()[:20_000])
+    result = read_articles(cut)
+    assert 5 < len(result.articles) < 50
+    assert result.failures[-1].code == "archive"
+    not_one = tmp_path / "no.zip"
+    not_one.write_bytes(b"PK\x03\x04 no")
+    assert [failure.code for failure in read_articles(not_one).failures] == ["archive"]
+
+
+@given(data=st.binary(max_size=200))
+def test_any_bytes_called_archive_end_in_a_reason(
+    tmp_path_factory: pytest.TempPathFactory, data: bytes
+) -> None:
+    folder = tmp_path_factory.mktemp("any")
+    for name in ("x.zip", "x.tar.gz"):
+        (folder / name).write_bytes(data)
+        list(members(str(folder / name), ReadOptions()))
+
+
+def newsletter() -> EmailMessage:
+    message = EmailMessage()
+    message["Subject"] = "早报：公司公告"
+    message["From"] = '"某某财经" <news@example.org>'
+    message["Date"] = "Thu, 06 Jan 2022 15:11:41 +0800"
+    message.set_content("纯文本")
+    message.add_alternative(
+        '<p>公司<a href="https://gu.qq.com/sh603890">某某</a>公告</p>',
+        subtype="html",
+        charset="gb18030",
+    )
+    return message
+
+
+def test_a_newsletter(tmp_path: Path) -> None:
+    file = tmp_path / "x.eml"
+    file.write_bytes(bytes(newsletter()))
+    article = read_article(file)
+    assert (article.title, article.source, article.text) == (
+        "早报：公司公告",
+        "某某财经",
+        "公司某某公告",
+    )
+    assert article.published_at is not None
+    assert article.published_at.isoformat() == "2022-01-06T15:11:41+08:00"
+    assert article.published_from == "mail:date"
+
+
+def test_a_saved_page_has_the_time_of_the_page_not_of_the_saving(tmp_path: Path) -> None:
+    html = (
+        "<html><head><title>公司与银行签约合作_某网</title></head><body><h1>公司与银行签约合作</h1>"
+        "<p>2019-09-26 12:11 来源：某报</p>"
+        "<div id='ContentBody'>公司与银行周四签约，双方将在三个方面合作。</div>"
+        "</body></html>"
+    )
+    file = tmp_path / "x.mhtml"
+    file.write_text(
+        "From: <Saved by Blink>\nSnapshot-Content-Location: https://news.example/1\n"
+        "Subject: x\nDate: Thu, 6 Jan 2022 15:11:41 -0000\nMIME-Version: 1.0\n"
+        'Content-Type: multipart/related; type="text/html"; boundary="B"\n\n--B\n'
+        "Content-Type: text/html; charset=utf-8\nContent-Transfer-Encoding: 8bit\n\n"
+        f"{html}\n--B--\n",
+        encoding="utf-8",
+    )
+    article = read_article(file)
+    assert (article.title, article.url) == ("公司与银行签约合作", "https://news.example/1")
+    assert article.published_at is not None
+    assert article.published_at.isoformat() == "2019-09-26T12:11:00+08:00"
+    assert article.text == "公司与银行周四签约，双方将在三个方面合作。"
+
+
+@pytest.mark.parametrize(
+    "content", [b"Subject: x\n\n", b"Content-Type: image/png\n\nx", b"\x00\x01"]
+)
+def test_a_message_without_text_has_a_reason(tmp_path: Path, content: bytes) -> None:
+    file = tmp_path / "x.eml"
+    file.write_bytes(content)
+    with pytest.raises(UnreadableArticle) as caught:
+        read_article(file)
+    assert caught.value.code in {"empty", "no_text", "binary"}
