@@ -223,7 +223,7 @@ def test_an_unusable_file_of_the_symbol_itself_is_the_reason(tmp_path):
 
 def test_a_file_without_any_usable_row_says_so(tmp_path):
     write(tmp_path, "600718.SH.csv", "date,close\n2022-01-04,x\n")
-    with pytest.raises(NoData, match="no usable row: .* line 2"):
+    with pytest.raises(NoData, match=r"no usable row: .* line 2"):
         bars(tmp_path)
 
 
@@ -340,6 +340,13 @@ def test_an_index_needs_no_factors(tmp_path):
     assert factors(tmp_path, "000300.SH") == {"1900-01-01": 1.0}
 
 
+def bars_or_reason(folder: Path) -> tuple[pd.DataFrame, str]:
+    try:
+        return bars(folder), ""
+    except SourceError as error:
+        return pd.DataFrame(), str(error)
+
+
 # --- anything at all ----------------------------------------------------------------------------
 
 
@@ -347,12 +354,8 @@ def test_an_index_needs_no_factors(tmp_path):
 @given(content=st.one_of(st.binary(max_size=300), st.text(max_size=300).map(str.encode)))
 def test_any_content_is_read_or_refused_in_words(tmp_path, content):
     (tmp_path / "600718.SH.csv").write_bytes(content)
-    try:
-        frame = bars(tmp_path)
-    except SourceError as error:
-        assert str(error).strip()
-    else:
-        assert (frame["close"] > 0).all()
+    frame, reason = bars_or_reason(tmp_path)
+    assert reason or (frame["close"] > 0).all()
 
 
 CELL = st.one_of(
@@ -366,14 +369,11 @@ CELL = st.one_of(
 def test_any_cells_give_sorted_unique_positive_bars_or_a_reason(tmp_path, rows):
     frame = pd.DataFrame(rows, columns=["date", "close", "volume"])
     frame.to_csv(tmp_path / "600718.SH.csv", index=False)
-    try:
-        out = bars(tmp_path)
-    except SourceError as error:
-        assert str(error).strip()
-        return
-    assert out["date"].is_monotonic_increasing
-    assert out["date"].is_unique
-    assert (out["close"] > 0).all()
+    out, reason = bars_or_reason(tmp_path)
+    if not reason:
+        assert out["date"].is_monotonic_increasing
+        assert out["date"].is_unique
+        assert (out["close"] > 0).all()
 
 
 @given(st.lists(st.text(max_size=12), max_size=10))

@@ -14,7 +14,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from market_replay import redirect
 
-from mentionstudy.data.market import upstreams
+from mentionstudy.data.market import fetching, upstreams
 from mentionstudy.data.market.manners import FamilyManners, Manners
 
 IMPATIENT = Manners(
@@ -33,7 +33,8 @@ IMPATIENT = Manners(
 def main() -> None:
     from mentionstudy.dashboard.__main__ import main as cli
 
-    upstreams.Manners = functools.partial(lambda: IMPATIENT)
+    for module in (upstreams, fetching):
+        module.Manners = functools.partial(lambda: IMPATIENT)
     url, *sys.argv[1:] = sys.argv[1:]
     with redirect(url):
         cli()
