@@ -76,7 +76,7 @@ def _why_not(page: Page, run: StudyRun, event_id: str) -> None:
 
 def _metrics(page: Page, run: StudyRun, event_id: str) -> None:
     t = page.t
-    line = st.container(horizontal=True)
+    line = st.container(horizontal=True, key="event_metrics")
     for window in page.settings.car_windows[:4]:
         table = run.result.car(*window)
         row = table[table["event_id"] == event_id].iloc[0]

@@ -1,0 +1,125 @@
+"""The pages in a real browser: drawn, quiet, safe, and leading to one another."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+pytestmark = pytest.mark.browser
+
+PAGES = {"overview": "/", "article": "/article", "study": "/study"}
+
+
+@pytest.mark.parametrize(
+    ("locale", "dark", "width", "word"),
+    [
+        ("zh-CN", False, 1280, "样例数据"),
+        ("en-US", True, 1280, "Sample data"),
+        ("zh-CN", True, 390, "样例数据"),
+    ],
+)
+def test_every_page_is_drawn_without_an_error_or_an_outside_request(
+    tab, sample_server, pictures, locale, dark, width, word
+):
+    page = tab(sample_server, locale=locale, dark=dark, width=width)
+    for name, path in PAGES.items():
+        page.open(path)
+        page.picture(pictures, f"{name}-{locale[:2]}-{'dark' if dark else 'light'}-{width}")
+        assert word in page.page.inner_text("[data-testid=stMain]")
+        # nothing is wider than the screen: a phone must not scroll sideways
+        wide = page.page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth")
+        assert wide <= width, name
+        paper = "rgb(14, 17, 23)" if dark else "rgb(255, 255, 255)"
+        assert paper in page.page.evaluate(
+            "getComputedStyle(document.querySelector('.js-plotly-plot .main-svg')).background"
+        )
+    page.check()
+
+
+def test_an_evil_article_is_shown_as_text(tab, evil_server, pictures):
+    page = tab(evil_server)
+    for name, path in PAGES.items():
+        page.open(path, charts=False)
+        page.picture(pictures, f"evil-{name}")
+        assert page.page.locator("[data-testid=stMain] a[href^='javascript']").count() == 0
+        assert page.page.locator("img[src*='outside.test']").count() == 0
+    page.open("/article", charts=False)
+    shown = page.page.inner_text("[data-testid=stMain]")
+    assert "<script>alert(1)</script> ![x](http://outside.test/a.png)" in shown
+    assert '<img src="http://outside.test/c.png" onerror="alert(5)">' in shown
+    assert "[z](javascript:alert(6))" in shown
+    page.check()
+
+
+def test_a_changed_setting_changes_the_address_and_the_address_brings_it_back(tab, sample_server):
+    first = tab(sample_server)
+    first.open("/study?lang=en")
+    first.page.locator(".st-key-win input").fill("[-5,5]")
+    first.page.locator(".st-key-win input").press("Enter")
+    first.settle()
+    first.page.wait_for_url(re.compile("win="))
+    second = tab(sample_server)
+    second.open(first.page.url.removeprefix(sample_server))
+    assert second.page.locator(".st-key-win input").input_value() == "[-5,5]"
+    labels = second.page.locator("[data-testid=stMetricLabel]").all_inner_texts()
+    assert labels == [
+        text for text in first.page.locator("[data-testid=stMetricLabel]").all_inner_texts()
+    ]
+    assert not any("[-10,10]" in label for label in labels)
+    second.check()
+
+
+def test_settings_go_along_from_page_to_page(tab, sample_server):
+    page = tab(sample_server)
+    page.open("/?lang=zh&up=green&model=market_adjusted")
+    page.page.get_by_role("link", name="研究").click()
+    page.page.wait_for_url(re.compile("/study"))
+    page.settle()
+    assert "model=market_adjusted" in page.page.url
+    assert "市场调整" in page.page.inner_text("[data-testid=stMain]")
+    page.check()
+
+
+def test_a_tampered_address_is_answered_in_words(tab, sample_server):
+    page = tab(sample_server)
+    page.open("/study?lang=en&model=%3Cscript%3Ealert(1)%3C/script%3E&win=zehn")
+    assert "cannot be" in page.page.inner_text("[data-testid=stAlertContainer]")
+    page.check()
+
+
+def test_a_click_on_the_heat_map_opens_the_article_behind_it(tab, sample_server):
+    page = tab(sample_server)
+    page.open("/study?lang=en")
+    cell = page.page.locator(".st-key-chart_heatmap .scatterlayer .point").first
+    cell.scroll_into_view_if_needed()
+    box = cell.bounding_box()
+    page.page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.page.locator(".st-key-open_event button").click(timeout=20_000)
+    page.page.wait_for_url(re.compile("/article"))
+    page.settle()
+    assert "event=" in page.page.url
+    page.check()
+
+
+def test_the_chart_and_the_table_come_as_files(tab, sample_server, tmp_path):
+    page = tab(sample_server)
+    page.open("/study?lang=en")
+    with page.page.expect_download() as chart:
+        page.page.locator(".st-key-html_caar button").first.click()
+    html = (tmp_path / "chart.html").absolute()
+    chart.value.save_as(html)
+    text = html.read_text(encoding="utf-8")
+    assert "Cumulative average abnormal return" in text
+    assert 'src="http' not in text
+    with page.page.expect_download() as table:
+        page.page.locator(".st-key-csv_tests button").first.click()
+    table.value.save_as(tmp_path / "tests.csv")
+    lines = (tmp_path / "tests.csv").read_text(encoding="utf-8-sig").splitlines()
+    assert lines[0].startswith("window,test,n")
+    with page.page.expect_download() as book:
+        page.page.locator(".st-key-xlsx_study button").first.click()
+    book.value.save_as(tmp_path / "study.xlsx")
+    openpyxl = pytest.importorskip("openpyxl")
+    assert openpyxl.load_workbook(tmp_path / "study.xlsx").sheetnames
+    page.check()
