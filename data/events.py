@@ -7,7 +7,9 @@ sentence. The rules:
   security's own exchange, never an earlier one;
 * an article whose time of day is not known counts for the first session on or after its date; a
   stamp of exactly midnight in Beijing is such a date, because sites print it for want of a time;
-* mentions of one security with one day 0 are one event that remembers all its articles.
+* mentions of one security with one day 0 are one event that remembers all its articles;
+* a security that an article only quotes, credits or names as part of a product is no event, nor is
+  one that was not listed yet, or no longer, on the article's day.
 """
 
 from __future__ import annotations
@@ -22,6 +24,7 @@ from numpy.typing import NDArray
 
 from mentionstudy.data.calendars import BEIJING, CALENDAR_OF, as_utc, calendar_for
 from mentionstudy.data.errors import FileSchemaError
+from mentionstudy.data.mentions.model import ROLES, Role
 from mentionstudy.data.securities import Kind
 
 if TYPE_CHECKING:
@@ -30,6 +33,8 @@ if TYPE_CHECKING:
 
 EVENT_KINDS: Final[tuple[Kind, ...]] = ("stock", "b_share", "cdr")
 """Kinds of security whose mentions become events unless others are asked for."""
+EVENT_ROLES: Final[tuple[Role, ...]] = ("subject",)
+"""Roles of a security in an article that become events unless others are asked for."""
 
 EVENT_COLUMNS: Final = (
     "event_id",
@@ -72,6 +77,11 @@ _REASONS: Final = {
     "kind_bond": "bonds are left out; ask for kind bond to keep them",
     "kind_foreign": "securities listed outside China and Hong Kong are left out",
     "kind_unknown": "no exchange's numbering knows this code",
+    "role_source": "the article names it only as the source of data or news",
+    "role_analyst": "the article names it only as a house that is quoted or acts for others",
+    "role_product": "its name is only part of the name of a product or a fund",
+    "role_boilerplate": "it stands only in a credit line or a disclaimer",
+    "role_unclear": "the words may as well mean something else, and nothing near them decides",
 }
 _STATUS_REASONS: Final = {
     "events": "",
@@ -89,7 +99,7 @@ _ARTICLE_COLUMNS: Final = (
     "published_at",
     "published_precision",
 )
-_MENTION_COLUMNS: Final = ("article_id", "symbol", "kind", "dialect")
+_MENTION_COLUMNS: Final = ("article_id", "symbol", "kind", "dialect", "role")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -120,6 +130,8 @@ def find_events(
     *,
     kinds: Sequence[Kind] = EVENT_KINDS,
     cutoff_minutes: int = 0,
+    roles: Sequence[Role] = EVENT_ROLES,
+    listings: pd.DataFrame | None = None,
 ) -> EventSet:
     """Turn mentions into events.
 
@@ -130,12 +142,20 @@ def find_events(
         published_precision`` and, if there, ``title, source, categories, path``. Times without a
         zone are Beijing times.
     mentions
-        `Mention` objects, or a frame with ``article_id, symbol, kind, dialect``.
+        `Mention` objects, or a frame with ``article_id, symbol, kind, dialect`` and, if there,
+        ``role``.
     kinds
         Kinds of security that may become events.
     cutoff_minutes
         Minutes before the close from which an article counts for the next session; for checking
         how much depends on articles that came too late to trade on.
+    roles
+        Roles of a security in an article that may become events; a mention without one counts as
+        ``subject``. Of several mentions of a security in an article, one such role is enough.
+    listings
+        Columns ``symbol, listed_on, delisted_on`` (NaT where not known, symbols missing that are
+        not known at all): an article before the first day of trading or after the last makes no
+        event. Without it this is not checked.
 
     Returns
     -------
@@ -145,7 +165,7 @@ def find_events(
     Raises
     ------
     ValueError
-        An unknown kind, or a cutoff outside 0 to 240.
+        An unknown kind or role, or a cutoff outside 0 to 240.
     FileSchemaError
         A frame lacks a column that is needed.
 
@@ -157,8 +177,13 @@ def find_events(
     unknown = sorted(set(kinds) - set(get_args(Kind)))
     if unknown:
         raise ValueError(f"unknown kind {unknown[0]!r}; there are {', '.join(get_args(Kind))}")
-    pairs = _pairs(_article_frame(articles), _mention_frame(mentions))
-    _place(pairs, kinds, cutoff_minutes)
+    unknown = sorted(set(roles) - set(ROLES))
+    if unknown:
+        raise ValueError(f"unknown role {unknown[0]!r}; there are {', '.join(ROLES)}")
+    pairs = _pairs(_article_frame(articles), _mention_frame(mentions), roles)
+    _place(pairs, kinds, cutoff_minutes, roles)
+    if listings is not None:
+        _check_listings(pairs, listings)
     used = pairs["code"] == ""
     excluded = pairs.loc[~used, list(EXCLUDED_COLUMNS)]
     return EventSet(
@@ -245,9 +270,14 @@ def confounded(events: pd.DataFrame, *, within: int) -> pd.Series[bool]:
     return sessions_to_nearest(events).le(within).fillna(value=False).astype(bool)
 
 
-def _pairs(articles: pd.DataFrame, mentions: pd.DataFrame) -> pd.DataFrame:
+def _pairs(articles: pd.DataFrame, mentions: pd.DataFrame, roles: Sequence[Role]) -> pd.DataFrame:
     """Join to one row a (article, symbol): the article's columns, the kind, its dialects."""
     keys = ["article_id", "symbol"]
+    mentions["role"] = mentions["role"].replace("", "subject")
+    left_out = ~mentions["role"].isin(list(roles))
+    if left_out.any():  # what is left out counts only where nothing else names the security
+        mentions = mentions.assign(_out=left_out)
+        mentions = mentions[mentions.groupby(keys)["_out"].transform("all") | ~left_out]
     ordered = mentions.sort_values([*keys, "dialect"], ignore_index=True)
     firsts = ordered.drop_duplicates(keys)
     dialects = _joined(ordered["dialect"], firsts.index.to_numpy(), distinct=True)
@@ -261,7 +291,9 @@ def _pairs(articles: pd.DataFrame, mentions: pd.DataFrame) -> pd.DataFrame:
     return pairs
 
 
-def _place(pairs: pd.DataFrame, kinds: Sequence[Kind], cutoff_minutes: int) -> None:
+def _place(
+    pairs: pd.DataFrame, kinds: Sequence[Kind], cutoff_minutes: int, roles: Sequence[Role]
+) -> None:
     """Fill in day 0 and timing of each pair, or the code and reason why it has none."""
     local = pairs["published_at"].dt.tz_convert(BEIJING)
     midnight = local == local.dt.normalize()
@@ -273,9 +305,16 @@ def _place(pairs: pd.DataFrame, kinds: Sequence[Kind], cutoff_minutes: int) -> N
             pairs["missing"],
             ~pairs["kind"].isin(list(kinds)),
             ~covered,
+            ~pairs["role"].isin(list(roles)),
             pairs["published_at"].isna(),
         ],
-        ["article_missing", "kind_" + pairs["kind"], "no_calendar", "no_date"],
+        [
+            "article_missing",
+            "kind_" + pairs["kind"],
+            "no_calendar",
+            "role_" + pairs["role"],
+            "no_date",
+        ],
         default="",
     )
     pairs["reason"] = pairs["code"].map(_REASONS).astype("str").fillna("")
@@ -296,6 +335,29 @@ def _place(pairs: pd.DataFrame, kinds: Sequence[Kind], cutoff_minutes: int) -> N
         pairs.loc[lost, "code"] = "calendar_unknown"
         pairs.loc[lost, "reason"] = [
             calendar.unknown_reason(f"{stamp:%Y-%m-%d %H:%M}") for stamp in local[lost]
+        ]
+
+
+def _check_listings(pairs: pd.DataFrame, listings: pd.DataFrame) -> None:
+    """Take out the pairs whose article is of a day on which the security was not listed."""
+    known = listings.drop_duplicates("symbol").set_index("symbol")
+    day = pairs["published_at"].dt.tz_convert(BEIJING).dt.tz_localize(None).dt.normalize()
+    listed = pd.to_datetime(pairs["symbol"].map(known["listed_on"]))
+    delisted = pd.to_datetime(pairs["symbol"].map(known["delisted_on"]))
+    placed = pairs["code"] == ""
+    # An article of the evening before moves the first day's price as much as one of that day,
+    # but there is no earlier price that it could be measured against.
+    early, late = placed & (day < listed), placed & (day >= delisted)
+    for chosen, code, verb, dates in (
+        (early, "not_listed", "was listed only on", listed),
+        (late, "delisted", "was delisted on", delisted),
+    ):
+        pairs.loc[chosen, "code"] = code
+        pairs.loc[chosen, "reason"] = [
+            f"{symbol} {verb} {date:%Y-%m-%d}; the article is of {at:%Y-%m-%d}"
+            for symbol, date, at in zip(
+                pairs.loc[chosen, "symbol"], dates[chosen], day[chosen], strict=True
+            )
         ]
 
 

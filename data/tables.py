@@ -20,7 +20,17 @@ from mentionstudy.data.errors import FileSchemaError
 FORMAT: Final = 1
 """Version of the tables' layout; a workspace with a higher one needs a newer program."""
 
-TableName = Literal["articles", "mentions", "bars", "factors", "fetch_log", "corrections", "files"]
+TableName = Literal[
+    "articles",
+    "mentions",
+    "bars",
+    "factors",
+    "fetch_log",
+    "corrections",
+    "files",
+    "securities",
+    "security_names",
+]
 
 _TEXT, _NUMBER, _COUNT = pa.string(), pa.float64(), pa.int64()
 _DATE, _TIME, _FLAG = pa.date32(), pa.timestamp("us", tz="UTC"), pa.bool_()
@@ -104,6 +114,7 @@ TABLES: Final[Mapping[str, Table]] = {
                 "confidence": _NUMBER,
                 "surface": _TEXT,
                 "in_title": _FLAG,
+                "role": _TEXT,
             },
             ("article_id", "symbol", "dialect"),
         ),
@@ -181,6 +192,36 @@ TABLES: Final[Mapping[str, Table]] = {
                 "reader": _TEXT,
             },
             ("path",),
+        ),
+        _table(
+            "securities",
+            {
+                "symbol": _TEXT,
+                "code": _TEXT,
+                "exchange": _TEXT,
+                "board": _TEXT,
+                "kind": _TEXT,
+                "name": _TEXT,
+                "listed_on": _DATE,
+                "delisted_on": _DATE,
+                "pairs": _TEXT,
+                "source": _TEXT,
+                "fetched_at": _TIME,
+            },
+            ("symbol",),
+        ),
+        _table(
+            "security_names",
+            {
+                "symbol": _TEXT,
+                "name": _TEXT,
+                "kind": _TEXT,
+                "valid_from": _DATE,
+                "valid_until": _DATE,
+                "source": _TEXT,
+                "fetched_at": _TIME,
+            },
+            ("symbol", "name", "kind"),
         ),
     )
 }

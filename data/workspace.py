@@ -188,6 +188,14 @@ class Workspace:
         """Read what was ingested: one row a file with the articles it gave, or why it gave none."""
         return self._read("files")
 
+    def securities(self) -> pd.DataFrame:
+        """Read the securities master, one row a symbol."""
+        return self._read("securities")
+
+    def security_names(self) -> pd.DataFrame:
+        """Read the names of securities, one row a (symbol, name, kind)."""
+        return self._read("security_names")
+
     def merge_articles(self, rows: pd.DataFrame) -> int:
         """Insert or update articles; returns how many rows changed."""
         return self._merge("articles", rows)
@@ -225,6 +233,14 @@ class Workspace:
     def merge_files(self, rows: pd.DataFrame) -> int:
         """Insert or update the records of ingested files; returns how many rows changed."""
         return self._merge("files", rows)
+
+    def merge_securities(self, rows: pd.DataFrame) -> int:
+        """Insert or update securities; returns how many rows changed."""
+        return self._merge("securities", rows)
+
+    def merge_security_names(self, rows: pd.DataFrame) -> int:
+        """Insert or update names of securities; returns how many rows changed."""
+        return self._merge("security_names", rows)
 
     def delete_articles(self, article_ids: Iterable[str]) -> None:
         """Delete articles with their mentions."""

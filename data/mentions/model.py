@@ -4,12 +4,21 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterable
-from typing import Final, NamedTuple, Protocol
+from typing import Final, Literal, NamedTuple, Protocol, get_args
 
 from mentionstudy.data.articles.document import Document, Element
 from mentionstudy.data.articles.model import Article, document_of
 from mentionstudy.data.securities import Security
 
+Role = Literal["subject", "source", "analyst", "product", "boilerplate", "unclear"]
+"""What a security is to an article.
+
+``subject``: the article says something about it. ``source``: it supplied the data or the news.
+``analyst``: it is quoted or acts for another firm. ``product``: its name is part of a product's or
+fund's. ``boilerplate``: it stands in a credit line or a disclaimer. ``unclear``: the words may as
+well mean something else.
+"""
+ROLES: Final[tuple[Role, ...]] = get_args(Role)
 NOT_IN_TEXT: Final = -1
 """Position of a mention that is not visible text, such as a chart."""
 
@@ -34,6 +43,8 @@ class Mention:
         The visible words of the first occurrence; the code for a chart.
     in_title
         Whether the title holds these words.
+    role
+        One of `Role`; ``subject`` if any of the places is one.
     """
 
     article_id: str
@@ -45,6 +56,7 @@ class Mention:
     confidence: float
     surface: str
     in_title: bool
+    role: Role = "subject"
 
 
 MENTION_COLUMNS: Final[tuple[str, ...]] = tuple(field.name for field in dataclasses.fields(Mention))
@@ -68,6 +80,8 @@ class Finding(NamedTuple):
         Offset behind the words, so that no other dialect reads the same characters again.
     in_title
         Whether the place is in the title and not in the body.
+    role
+        What the security is to the article at this place.
     """
 
     security: Security
@@ -76,6 +90,7 @@ class Finding(NamedTuple):
     confidence: float
     end: int = NOT_IN_TEXT
     in_title: bool = False
+    role: Role = "subject"
 
 
 class Page(NamedTuple):
@@ -172,4 +187,5 @@ def mention(article: Article, dialect: str, found: list[Finding]) -> Mention:
         confidence=max(finding.confidence for finding in found),
         surface=first.surface,
         in_title=len(body) < len(found) or bool(first.surface and first.surface in article.title),
+        role=min((finding.role for finding in found), key=ROLES.index),
     )
