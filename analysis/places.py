@@ -108,5 +108,8 @@ class Estimates:
 
     def take(self, rows: Bools | Ints | slice) -> Estimates:
         """Return the estimates of some events; a slice copies nothing."""
-        values: dict[str, Any] = {f.name: getattr(self, f.name) for f in fields(self)}
-        return replace(self, **{k: v if v is None else v[rows] for k, v in values.items()})
+        taken: dict[str, Any] = {}
+        for field in fields(self):
+            values = getattr(self, field.name)
+            taken[field.name] = None if values is None else values[rows]
+        return replace(self, **taken)
