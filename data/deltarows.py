@@ -29,10 +29,11 @@ def scan(
 ) -> pa.Table:
     """Read with deltalake's own engine; pyarrow's stumbles over the text views that it writes."""
     dictionaries = set(layout.categorical) if categorical else set()
+    there = {field.name for field in table.schema().fields}
     shown = [
         f"arrow_cast({_name(name)}, 'Dictionary(Int32, Utf8)') AS {_name(name)}"
         if name in dictionaries
-        else _name(name)
+        else _shown(layout, name, there)
         for name in columns
     ]
     conditions = [*where, *_conditions(among)]
@@ -55,6 +56,15 @@ def scan(
     if among and len(among[1]) > _FEW_VALUES:
         rows = rows.filter(pc.is_in(rows[among[0]], pa.array(among[1], type=pa.string())))
     return rows
+
+
+def _shown(layout: Table, column: str, there: set[str]) -> str:
+    """Give the SQL for one column; rows from before it was added have empty texts or nulls."""
+    text = pa.types.is_string(layout.schema.field(column).type)
+    blank = "''" if text else "NULL"
+    if column not in there:
+        return f"{blank} AS {_name(column)}"
+    return f"coalesce({_name(column)}, {blank}) AS {_name(column)}" if text else _name(column)
 
 
 def _conditions(among: tuple[str, Sequence[str]] | None) -> list[str]:

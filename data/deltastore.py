@@ -15,7 +15,7 @@ from typing import Final
 
 import pyarrow as pa
 import pyarrow.compute as pc
-from deltalake import DeltaTable, WriterProperties, write_deltalake
+from deltalake import DeltaTable, Schema, WriterProperties, write_deltalake
 from deltalake.exceptions import (
     CommitFailedError,
     DeltaError,
@@ -89,10 +89,13 @@ class DeltaStore:
             return table
 
     def create(self) -> DeltaTable:
-        """Open the table, making an empty one if there is none."""
+        """Open the table for writing, making an empty one if there is none.
+
+        Columns that the layout has gained since the table was made are added to it.
+        """
         found = self.open()
         if found is not None:
-            return found
+            return self._with_all_columns(found)
         with self._in_words("create"):
             DeltaTable.create(
                 self.uri,
@@ -238,6 +241,22 @@ class DeltaStore:
             lock = FileLock(folder / f"{self.layout.name}.lock", timeout=timeout)
         with lock:
             self.create().optimize.compact(target_size=_FILE_BYTES, writer_properties=_WRITER)
+
+    def _with_all_columns(self, table: DeltaTable) -> DeltaTable:
+        there = {field.name for field in table.schema().fields}
+        missing = [field for field in self.layout.schema if field.name not in there]
+        if not missing:
+            return table
+        with self._in_words("write"):
+            for attempt in _retrying():
+                with attempt:
+                    table.update_incremental()
+                    there = {field.name for field in table.schema().fields}
+                    fields = Schema.from_arrow(pa.schema(missing)).fields
+                    new = [field for field in fields if field.name not in there]
+                    if new:
+                        table.alter.add_columns(new)
+        return self.create()
 
     def _merge_once(self, rows: pa.Table, scope: tuple[str, Sequence[str]] | None) -> int:
         table = self.create()

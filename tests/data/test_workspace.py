@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from deltalake import DeltaTable
+from deltalake import DeltaTable, write_deltalake
 from filelock import FileLock
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -295,6 +295,23 @@ def test_a_workspace_of_a_newer_program_is_refused(tmp_path: Path) -> None:
     table.alter.set_table_properties({"mentionstudy.format": "9"}, raise_if_not_exists=False)
     with pytest.raises(WorkspaceError, match="newer version of mentionstudy"):
         Workspace.open(tmp_path / "ws")
+
+
+def test_a_table_from_before_a_column_was_added_can_be_read_and_written(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    layout = TABLES["mentions"]
+    early = layout.schema.remove(layout.schema.get_field_index("surface"))
+    early = early.remove(early.get_field_index("occurrences"))
+    uri = f"{workspace.path}/mentions"
+    DeltaTable.create(uri, schema=early)
+    old = to_arrow(layout, mentions("a", "600718.SH")).select(early.names)
+    write_deltalake(uri, old, mode="append")
+    assert workspace.mentions()["surface"].tolist() == [""]
+    assert workspace.mentions()["occurrences"].isna().all()
+    assert workspace.merge_mentions(mentions("b", "600718.SH").assign(surface="x")) == 1
+    assert workspace.mentions()["surface"].tolist() == ["", "x"]
+    assert workspace.mentions()["occurrences"].tolist()[1] == 1
 
 
 def _damage(kind: str, folder: Path) -> None:
