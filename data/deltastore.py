@@ -62,7 +62,7 @@ class DeltaStore:
     version: int | None = None
     sample: bool = False
 
-    def open(self, *, with_files: bool = True) -> DeltaTable | None:
+    def open(self) -> DeltaTable | None:
         """Open the table; None if there is none.
 
         Raises
@@ -76,7 +76,6 @@ class DeltaStore:
                     self.uri,
                     version=self.version,
                     storage_options=dict(self.options or {}),
-                    without_files=not with_files,
                 )
             except TableNotFoundError:
                 if "://" not in self.uri and any(Path(self.uri).glob("*.parquet")):

@@ -93,7 +93,7 @@ class Workspace:
             for name, layout in TABLES.items()
         }
         marker = replace(stores[_MARKER], version=None)
-        table = marker.open(with_files=False)
+        table = marker.open()
         if table is None and not create:
             raise WorkspaceError(
                 f"{root} is not a workspace; give the folder of one, or fill a new one "
@@ -105,7 +105,7 @@ class Workspace:
         stores = {name: replace(store, sample=is_sample) for name, store in stores.items()}
         found = cls(root, is_sample, stores, dict(as_of or {}))
         for name in found._as_of:
-            stores[name].open(with_files=False)
+            stores[name].open()
         return found
 
     def __repr__(self) -> str:
@@ -239,8 +239,9 @@ class Workspace:
         return self._merge("securities", rows)
 
     def merge_security_names(self, rows: pd.DataFrame) -> int:
-        """Insert or update names of securities; returns how many rows changed."""
-        return self._merge("security_names", rows)
+        """Make the names of the symbols in `rows` exactly those; returns how many changed."""
+        symbols = sorted(set(rows["symbol"].astype("str"))) if "symbol" in rows else []
+        return self._merge("security_names", rows, scope=("symbol", symbols))
 
     def delete_articles(self, article_ids: Iterable[str]) -> None:
         """Delete articles with their mentions."""
@@ -250,7 +251,7 @@ class Workspace:
 
     def versions(self) -> dict[str, int]:
         """Give the version of each table that this workspace reads."""
-        opened = {name: store.open(with_files=False) for name, store in self._stores.items()}
+        opened = {name: store.open() for name, store in self._stores.items()}
         return {name: table.version() for name, table in opened.items() if table is not None}
 
     def pinned(self) -> Workspace:
@@ -272,7 +273,7 @@ class Workspace:
         """
         named = []
         for name in sorted(tables or self._stores):
-            table = self._stores[name].open(with_files=False)
+            table = self._stores[name].open()
             named.append(f"{name} {table.metadata().id} {table.version()}" if table else name)
         return hashlib.sha256("\n".join(named).encode()).hexdigest()[:16]
 
