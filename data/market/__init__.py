@@ -14,6 +14,7 @@ from mentionstudy.data.market.fetching import (
 from mentionstudy.data.market.flags import FLAGS
 from mentionstudy.data.market.folder import FolderSource
 from mentionstudy.data.market.health import SourceHealth
+from mentionstudy.data.market.limits import flag_price_limits, price_limit
 from mentionstudy.data.market.manners import FamilyManners, Manners
 from mentionstudy.data.market.plan import default_benchmark, plan_fetch, plan_symbols
 from mentionstudy.data.market.returns import ReturnsPanel, returns_panel
@@ -39,10 +40,12 @@ __all__ = [
     "SourceHealth",
     "default_benchmark",
     "fetch",
+    "flag_price_limits",
     "live_chain",
     "live_source",
     "plan_fetch",
     "plan_symbols",
+    "price_limit",
     "returns_panel",
     "workspace_health",
 ]

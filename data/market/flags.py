@@ -23,6 +23,14 @@ FLAGS: Final[dict[str, str]] = {
     "non_session": "a bar on a day that is no session of the exchange; it is not used",
     "no_calendar": "no sessions are known for the exchange of the symbol; its bars are not used",
     "duplicate": "the same bar more than once; it is used once",
+    "limit_up_close": "closed at the upper price limit: the reaction may go on",
+    "limit_up_locked": "traded at the upper price limit all day",
+    "limit_up_touched": "reached the upper price limit during the day",
+    "limit_down_close": "closed at the lower price limit: the reaction may go on",
+    "limit_down_locked": "traded at the lower price limit all day",
+    "limit_down_touched": "reached the lower price limit during the day",
+    "new_listing": "among the first days after the listing, which have no ordinary limit",
+    "suspect_corporate_action": "a close beyond the price limit without a corporate action",
     "conflicting_duplicate": "bars of one day with different closes; none of them is used",
 }
 """What each flag says."""
