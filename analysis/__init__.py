@@ -9,6 +9,7 @@ from mentionstudy.analysis.errors import ConfigError, InputError, StudyError
 from mentionstudy.analysis.results import StudyResult
 from mentionstudy.analysis.settings import StudySettings
 from mentionstudy.analysis.study import EventStudy
+from mentionstudy.analysis.validation import validate
 
 __all__ = [
     "ConfigError",
@@ -17,4 +18,5 @@ __all__ = [
     "StudyError",
     "StudyResult",
     "StudySettings",
+    "validate",
 ]

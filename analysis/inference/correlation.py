@@ -13,9 +13,11 @@ from mentionstudy.analysis.inference.outcome import Bools
 
 MIN_COMMON_DAYS = 30
 """Fewer common days than this give no correlation of a pair of events."""
-EXACT_PAIRS = 500_000
+EXACT_PAIRS = 100_000
 """Up to this many pairs of events are correlated one by one."""
 _TILE = 128
+_SPARSE = 0.1  # below this share of wanted pairs a tile is computed pair by pair
+_SMALL = 5_000_000  # multiplications
 _FAR = 2**40
 
 
@@ -210,7 +212,15 @@ def mean_residual_correlation(
         sums += _shifted(rows, columns)
     else:
         for left, right in _tiles(rows.event_day, weighted):
-            sums += _tile_sums(rows, left, right, columns, pairwise, weighted)
+            sums += _tile_sums(
+                rows,
+                left,
+                right,
+                columns,
+                pairwise=pairwise,
+                weighted=weighted,
+                consecutive=consecutive,
+            )
     total, known, weight = sums[:, expand]
     n = float(rows.events.sum())
     every = n * (n - 1) / 2 if weighted else 1.0
@@ -272,39 +282,45 @@ def _tile_sums(
     left: slice,
     right: slice,
     columns: Bools,
+    *,
     pairwise: bool,
     weighted: bool,
+    consecutive: bool,
 ) -> Floats:
     """(3, K) sums over the pairs of a tile: weighted r, weight of known pairs, all weight."""
     a, b = rows.take(left), rows.take(right)
-    x, y, m, w = _aligned(a, b)
-    number, products = m @ w, x @ y
-    pairs = a.events[:, None] * b.events[None, :]
-    known = (number > 0) & (number >= MIN_COMMON_DAYS * pairs)
-    if pairwise:
-        r = _sample_correlation(x, y, m, w, products, number, known)
-    else:
-        r = np.divide(products, number, out=np.zeros(number.shape), where=known)
     later = np.arange(right.start, right.stop) > np.arange(left.start, left.stop)[:, None]
-    pairs = np.where(later, pairs, 0.0)  # every unordered pair once
-    sums = np.empty((3, columns.shape[0]))
-    for index, member in enumerate(columns):
-        factor = pairs
-        if weighted:
-            factor = pairs * _share(a.event_day[:, member], b.event_day[:, member])
-        sums[:, index] = (factor * r).sum(), (factor * known).sum(), factor.sum()
-    return sums
+    weight = np.where(later, a.events[:, None] * b.events[None, :], 0.0)  # each pair once
+    share = [np.ones(weight.shape)] * columns.shape[0]
+    if weighted:
+        share = [_share(a.event_day, b.event_day, member, consecutive) for member in columns]
+    wanted = later & np.any([one > 0 for one in share], axis=0)
+    if not wanted.any():
+        return np.zeros((3, columns.shape[0]))
+    x, y, m, w = _aligned(a, b)
+    at = np.nonzero(wanted) if wanted.mean() < _SPARSE else None
+    r, known = _pair_correlations(x, y, m, w, weight, at, pairwise)
+    if at is not None:
+        weight, share = weight[at], [one[at] for one in share]
+    factor = [weight * one for one in share]
+    return np.array(
+        [
+            [(one * r).sum() for one in factor],
+            [(one * known).sum() for one in factor],
+            [one.sum() for one in factor],
+        ]
+    )
 
 
 def _aligned(a: CalendarRows, b: CalendarRows) -> tuple[Floats, Floats, Floats, Floats]:
-    """Residuals and counts of both on the calendar days that they may share, b transposed."""
+    """Residuals and counts of both on the calendar days that they may share."""
     origin = max(int(a.day.min()), int(b.day.min()), 0)
     width = max(min(int(a.day.max()), int(b.day.max())) - origin + 1, 1)
     return (
         _dense(a.day, a.total, origin, width),
-        _dense(b.day, b.total, origin, width).T,
+        _dense(b.day, b.total, origin, width),
         _dense(a.day, a.count, origin, width),
-        _dense(b.day, b.count, origin, width).T,
+        _dense(b.day, b.count, origin, width),
     )
 
 
@@ -317,45 +333,62 @@ def _dense(position: Ints, values: Floats, origin: int, width: int) -> Floats:
     return out
 
 
-def _sample_correlation(
-    x: Floats, y: Floats, m: Floats, w: Floats, products: Floats, number: Floats, known: Bools
-) -> Floats:
-    """Correlate every left with every right row over their common days, means taken out."""
+_Pairs = tuple[np.ndarray, ...] | None
+
+
+def _product(a: Floats, b: Floats, at: _Pairs) -> Floats:
+    """Dot products of the rows of two matrices: of the pairs ``at``, or of all pairs."""
+    product: Floats
+    if at is not None:
+        product = np.empty(at[0].size)
+        step = max(1, 2**21 // a.shape[1])
+        for low in range(0, product.size, step):
+            part = slice(low, low + step)
+            product[part] = np.einsum("pw,pw->p", a[at[0][part]], b[at[1][part]])
+    elif a.size * b.shape[0] < _SMALL:  # threads of the matrix library cost more than they save
+        product = np.einsum("rw,sw->rs", a, b)
+    else:
+        product = a @ b.T
+    return product
+
+
+def _pair_correlations(
+    x: Floats, y: Floats, m: Floats, w: Floats, pairs: Floats, at: _Pairs, pairwise: bool
+) -> tuple[Floats, Bools]:
+    """Correlation of left and right rows over their common days, and whether it is known.
+
+    Pair by pair the means over the common days are taken out; pooled, the products are divided
+    by their number.
+    """
+    number, products = _product(m, w, at), _product(x, y, at)
+    pairs = pairs if at is None else pairs[at]
+    known: Bools = (number > 0) & (number >= MIN_COMMON_DAYS * pairs)
     n = np.maximum(number, 1.0)
-    sum_x, sum_y = x @ w, m @ y
-    var_x = (x**2) @ w - sum_x**2 / n
-    var_y = m @ (y**2) - sum_y**2 / n
+    if not pairwise:
+        return np.where(known, products / n, 0.0), known
+    sum_x, sum_y = _product(x, w, at), _product(m, y, at)
+    var_x = _product(x * x, w, at) - sum_x**2 / n
+    var_y = _product(m, y * y, at) - sum_y**2 / n
     scale = np.sqrt(np.maximum(var_x, 0.0) * np.maximum(var_y, 0.0))
-    r: Floats = np.divide(
-        products - sum_x * sum_y / n,
-        scale,
-        out=np.zeros(scale.shape),
-        where=known & (scale > 1e-12 * n),
-    )
-    return r
+    moving = known & (scale > 1e-12 * n)
+    covariance = products - sum_x * sum_y / n
+    return np.divide(covariance, scale, out=np.zeros(scale.shape), where=moving), known
 
 
-def _share(a: Ints, b: Ints) -> Floats:
-    """(R, S) share of the l window days, (R, l) and (S, l), that two rows have in common."""
-    length = a.shape[1]
+def _share(a: Ints, b: Ints, member: Bools, consecutive: bool) -> Floats:
+    """(R, S) share of a window's days that two rows have in common."""
+    length = int(member.sum())
+    if consecutive:
+        apart = np.abs(b[:, 0] - a[:, 0, None])
+        overlap: Floats = np.maximum(length - apart, 0.0) / length
+        return overlap
+    one, other = a[:, member], b[:, member]
     if length == 1:
-        same: Floats = (a == b.T).astype(np.float64)
+        same: Floats = (one == other.T).astype(np.float64)
         return same
-    origin = min(int(a.min()), int(b.min()))
-    width = max(int(a.max()), int(b.max())) - origin + 1
-    left = _dense(a, np.ones(a.shape), origin, width)
-    right = _dense(b, np.ones(b.shape), origin, width)
-    share: Floats = left @ right.T / length
-    return share
-
-
-def stack_rows(parts: list[CalendarRows]) -> CalendarRows:
-    """Put the rows of several blocks of events one below the other."""
-    return CalendarRows(
-        total=np.concatenate([part.total for part in parts]),
-        count=np.concatenate([part.count for part in parts]),
-        own=np.concatenate([part.own for part in parts]),
-        events=np.concatenate([part.events for part in parts]),
-        day=np.concatenate([part.day for part in parts]),
-        event_day=np.concatenate([part.event_day for part in parts]),
-    )
+    origin = min(int(one.min()), int(other.min()))
+    width = max(int(one.max()), int(other.max())) - origin + 1
+    left = _dense(one, np.ones(one.shape), origin, width)
+    right = _dense(other, np.ones(other.shape), origin, width)
+    shared: Floats = _product(left, right, None) / length
+    return shared

@@ -13,7 +13,6 @@ from mentionstudy.analysis.inference.correlation import (
     event_rows,
     mean_residual_correlation,
     overlapping_pairs,
-    stack_rows,
 )
 
 T, L = 60, 5
@@ -129,7 +128,12 @@ def test_two_calendars_share_only_common_dates() -> None:
         day=days,
         event_day=shifted,
     )
-    rows = stack_rows([first, other])
+    rows = CalendarRows(
+        **{
+            name: np.concatenate((getattr(first, name), getattr(other, name)))
+            for name in CalendarRows.__slots__
+        }
+    )
     ours = mean_residual_correlation(rows, COLUMNS, pairwise=True, consecutive=False)
     np.testing.assert_allclose(ours.r, loop(rows), rtol=1e-10)
 
