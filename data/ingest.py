@@ -9,6 +9,8 @@ from __future__ import annotations
 import hashlib
 import multiprocessing
 import os
+import signal
+import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -30,8 +32,10 @@ from mentionstudy.data.mentions import Mention, dialects, mentions_of, mentions_
 from mentionstudy.data.tables import TABLES
 from mentionstudy.data.workspace import Workspace
 
-_BATCH_FILES: Final = 1000
-_BATCH_BYTES: Final = 64 << 20
+_BATCH_FILES: Final = 100
+_BATCH_BYTES: Final = 4 << 20
+_COMMIT_FILES: Final = 2000
+_COMMIT_SECONDS: Final = 10.0
 _PARALLEL_FROM: Final = 3000
 
 
@@ -154,11 +158,14 @@ def ingest(
     run = _Run(workspace, _reader(), reread)
     todo = run.sort_out(found)
     finished = len(found) - len(todo)
-    for batch, parsed in _parse_all(_batches(todo), workers or _workers(len(todo))):
-        run.commit(parsed)
-        finished += len(batch)
-        if progress:
-            progress(finished, len(found), batch[-1].path)
+    try:
+        for batch, parsed in _parse_all(_batches(todo), workers or _workers(len(todo))):
+            run.add(parsed)
+            finished += len(batch)
+            if progress:
+                progress(finished, len(found), batch[-1].path)
+    finally:  # who stops a run keeps what was read
+        run.flush()
     failed += run.failures + _barren(given, found, run)
     return IngestReport(
         read=len(todo),
@@ -184,6 +191,8 @@ class _Run:
         self.failures: list[Failure] = []
         self.dialects: Counter[str] = Counter()
         self.articles = self.replaced = 0
+        self.pending: list[_Parsed] = []
+        self.flushed_at = time.monotonic()
 
     def sort_out(self, found: Sequence[_Found]) -> list[_Found]:
         """Give the files that must be read; take over what is known of the others."""
@@ -198,8 +207,29 @@ class _Run:
                 self.owner.setdefault(article_id, path)
         return todo
 
-    def commit(self, parsed: _Parsed) -> None:
-        """Store a batch. The files come last: a run stopped before that reads them again."""
+    def add(self, parsed: _Parsed) -> None:
+        """Take a batch; store it with others when there are enough, or when it is time."""
+        self.pending.append(parsed)
+        waiting = sum(len(batch.records) for batch in self.pending)
+        if waiting >= _COMMIT_FILES or time.monotonic() - self.flushed_at >= _COMMIT_SECONDS:
+            self.flush()
+
+    def flush(self) -> None:
+        """Store the batches that wait."""
+        batches, self.pending = self.pending, []
+        if batches:
+            self._commit(
+                _Parsed(
+                    pd.concat([batch.articles for batch in batches], ignore_index=True),
+                    pd.concat([batch.mentions for batch in batches], ignore_index=True),
+                    [record for batch in batches for record in batch.records],
+                    [failure for batch in batches for failure in batch.failures],
+                )
+            )
+        self.flushed_at = time.monotonic()
+
+    def _commit(self, parsed: _Parsed) -> None:
+        """Store parsed files; their records last, so that a run stopped before reads them again."""
         new_ids = {record.path: record.ids for record in parsed.records}
         for record in parsed.records:
             for article_id in record.ids:
@@ -301,9 +331,18 @@ def _parse_all(
         return
     every = list(batches)
     # Spawned, not forked: the storage engine's threads do not survive a fork.
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, mp_context=context) as pool:
+    pool = ProcessPoolExecutor(
+        workers, mp_context=multiprocessing.get_context("spawn"), initializer=_leave_interrupts
+    )
+    try:
         yield from zip(every, pool.map(_parse, every), strict=True)
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _leave_interrupts() -> None:
+    """Let the process that started this one answer Ctrl-C."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def _parse(batch: Sequence[_Found]) -> _Parsed:

@@ -158,7 +158,7 @@ def test_a_run_that_was_stopped_goes_on(
 ) -> None:
     monkeypatch.setattr("mentionstudy.data.ingest._BATCH_FILES", 1)
 
-    def stop(done: int, total: int, note: str) -> None:
+    def stop(done: int, total: int, note: str) -> None:  # as Ctrl-C does
         if done == 2:
             raise KeyboardInterrupt
 
@@ -184,6 +184,17 @@ def test_stopped_between_two_tables_it_is_made_whole_by_the_next_run(
     assert workspace.mentions().empty
     assert ingest(workspace, [folder]).read == 3
     assert len(workspace.mentions()) == 3
+
+
+def test_large_runs_are_stored_bit_by_bit(
+    workspace: Workspace, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mentionstudy.data.ingest._BATCH_FILES", 1)
+    monkeypatch.setattr("mentionstudy.data.ingest._COMMIT_FILES", 2)
+    stored: list[int] = []
+    ingest(workspace, [folder], lambda *_: stored.append(len(workspace.articles())))
+    assert stored == [0, 2, 2]
+    assert len(workspace.articles()) == 3
 
 
 def test_several_processes_give_the_same_tables(
