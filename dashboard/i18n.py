@@ -16,6 +16,8 @@ from mentionstudy.analysis.literals import EXCLUSIONS
 Language = Literal["zh", "en"]
 LANGUAGES: tuple[Language, ...] = ("zh", "en")
 _FOLDER = Path(__file__).resolve().parent / "locales"
+# What the route from the workspace says about a symbol that has no bars.
+_NO_PRICES = re.compile(r"No prices in the workspace \((?P<why>.*)\)\.", re.DOTALL)
 # Everything that CommonMark, and Streamlit's own `:red[…]` and `$…$`, could read as more than text.
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~$:^=&@\"'])")
 
@@ -46,7 +48,7 @@ class Texts:
 
     def code(self, family: str, code: object) -> str:
         """Name a stable code such as an exclusion's; an unknown code names itself."""
-        return self.catalogue.get(f"{family}.{code}", str(code).replace("_", " "))
+        return self.catalogue.get(f"{family}.{code}") or str(code).replace("_", " ")
 
 
 @cache
@@ -73,6 +75,9 @@ def explained(t: Texts, code: str, reason: str) -> str:
     reason
         The sentence that was recorded; shown as it is when there is no better one.
     """
+    missing = _NO_PRICES.fullmatch(reason)
+    if missing:
+        return t("sentence.missing", why=t.code("why", missing["why"]))
     key = f"sentence.{code}"
     if not t.has(key):
         return reason

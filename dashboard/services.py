@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import pandas as pd
 import streamlit as st
 
+from mentionstudy.analysis import export
 from mentionstudy.analysis.settings import StudySettings
 from mentionstudy.dashboard.pipeline import (
     Corpus,
@@ -27,6 +28,7 @@ from mentionstudy.dashboard.pipeline import (
     load_prices,
     run_study,
 )
+from mentionstudy.dashboard.study_files import own_tables
 from mentionstudy.data import Workspace
 from mentionstudy.data.calendars import calendar_for
 from mentionstudy.data.errors import WorkspaceError
@@ -212,7 +214,15 @@ def bars_around(
 
 def workbook(run: StudyRun) -> bytes:
     """Return the study as a formatted workbook, one sheet a table."""
-    with TemporaryDirectory() as folder:
-        path = Path(folder) / "study.xlsx"
-        run.result.to_excel(path)
-        return path.read_bytes()
+    buffer = BytesIO()
+    export.to_excel(run.result, buffer, _provenance(run), own_tables(run))
+    return buffer.getvalue()
+
+
+def record(run: StudyRun) -> str:
+    """Return what reproduces the study as JSON."""
+    return export.study_json(run.result, _provenance(run))
+
+
+def _provenance(run: StudyRun) -> dict[str, object]:
+    return {"benchmarks": dict(run.benchmarks), **run.provenance}

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 import pandas as pd
 import streamlit as st
 
@@ -12,8 +10,6 @@ from mentionstudy.dashboard import services
 from mentionstudy.dashboard.parts import navigate, numbers, show
 from mentionstudy.dashboard.parts.frame import Page
 from mentionstudy.dashboard.pipeline import StudyRun
-
-_SENTENCE_TESTS = ("bmp", "cross_sectional_t", "patell")
 
 
 def windows(page: Page, run: StudyRun) -> None:
@@ -24,7 +20,8 @@ def windows(page: Page, run: StudyRun) -> None:
         car = run.result.car(*window)["car"].dropna()
         tests = run.result.tests(*window).set_index("test")
         p = next(
-            (float(tests.loc[n, "p"]) for n in _SENTENCE_TESTS if n in tests.index), float("nan")
+            (float(tests.loc[n, "p"]) for n in numbers.HEADLINE_TESTS if n in tests.index),
+            float("nan"),
         )
         line.metric(
             f"CAAR {window_label(window)}".replace("[", r"\["),
@@ -48,21 +45,19 @@ def choose_window(page: Page) -> Window:
 
 def groups(page: Page, run: StudyRun) -> None:
     """Compare the groups' average CAR in each window, if the reader asked for groups."""
-    t = page.t
-    if not page.question.group:
+    t, family = page.t, page.question.group
+    if not family:
         return
-    rows = []
-    for window in page.settings.car_windows:
-        car = run.result.car(*window).dropna(subset=["car"])
-        by = car.groupby("group")["car"].agg(["size", "mean", "std"]).reset_index()
-        rows.append(by.assign(window=window_label(window)))
-    raw = pd.concat(rows, ignore_index=True).rename(columns={"size": "n", "mean": "caar"})
-    raw = raw[["group", "window", "n", "caar", "std"]]
-    family = page.question.group
+    raw = run.result.groups()
     st.subheader(t("study.by_group", group=t.code("group", family)))
-    shown = show.in_percent(raw.drop(columns="std"))
+    shown = show.in_percent(raw[["group", "window", "n", "caar", "statistic", "df", "p"]])
+    shown.insert(4, "sig", [show.stars(p) for p in raw["p"]])
     shown["group"] = [t.code(family, value) for value in shown["group"]]
     show.table(shown, "groups", t, raw=raw)
+    if raw["group"].nunique() == 2:
+        difference = run.result.compare()
+        st.caption(t("study.difference"))
+        show.table(show.in_percent(difference), "difference", t, raw=difference)
 
 
 def clicked_event(page: Page, run: StudyRun, event_id: str) -> None:
@@ -152,6 +147,8 @@ def methods(page: Page, run: StudyRun) -> None:
         st.markdown(t(f"method.{page.settings.model}"))
         st.markdown(t("method.common"))
         pairs = sorted({f"{s} ↔ {b}" for s, b in run.benchmarks.items()})
+        for note in run.result.notes:
+            st.text(f"· {note}")
         st.text(t("study.benchmarks") + ": " + ", ".join(pairs[:40]))
         st.code(run.result.settings.to_toml(), language="toml")
     row = st.container(horizontal=True)
@@ -175,7 +172,7 @@ def methods(page: Page, run: StudyRun) -> None:
     )
     row.download_button(
         t("download.provenance"),
-        data=json.dumps(dict(run.provenance), ensure_ascii=False, indent=1, default=str),
+        data=lambda: services.record(run),
         file_name="study.json",
         mime="application/json",
         key="json_study",

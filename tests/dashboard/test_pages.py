@@ -198,7 +198,7 @@ def test_an_event_without_prices_says_so_on_its_article(open_app, sample_workspa
     app.session_state["event"] = "02066.HK@2022-01-06"
     app.run()
     assert not app.exception
-    assert "There are no prices of 02066.HK in the workspace." in said(app)
+    assert "No prices in the workspace" in said(app)
 
 
 def test_a_click_in_the_heat_map_leads_to_the_article(open_app, sample_workspace):
