@@ -333,6 +333,11 @@ class DeltaStore:
                 f"version {self.version} of the table cannot be read ({_first_line(error)}); "
                 "give a version that the table's history has"
             )
+        if "://" in self.uri:
+            return (
+                f"the table cannot be {_DONE[doing]} ({_first_line(error)}); check the address "
+                "and the credentials of the object store"
+            )
         return (
             f"the table cannot be {_DONE[doing]}, it is damaged ({_first_line(error)}); restore "
             f"it from a copy, or delete this folder and fill the table {self.layout.name} again"

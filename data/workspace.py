@@ -8,6 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 import numpy as np
 import pandas as pd
@@ -330,6 +332,8 @@ class Workspace:
 
 def _checked_root(path: str | Path, *, create: bool) -> str:
     """Give the workspace's address, refusing folders that are something else."""
+    if str(path).startswith("file://"):
+        path = url2pathname(urlsplit(str(path)).path)
     if "://" in str(path):
         return str(path).rstrip("/")
     root = Path(path).expanduser().absolute()

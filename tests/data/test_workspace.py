@@ -268,6 +268,18 @@ def test_unusable_folders_are_refused_in_one_sentence(tmp_path: Path) -> None:
         Workspace.open(tmp_path / "empty")
 
 
+def test_addresses_may_be_urls(tmp_path: Path) -> None:
+    folder = tmp_path / "with space"
+    made = Workspace.open(folder.as_uri(), create=True)
+    assert made.merge_bars(bars("600718.SH")) == 5
+    assert len(Workspace.open(folder).bars()) == 5
+    nobody = {"AWS_ENDPOINT_URL": "http://127.0.0.1:9", "AWS_ALLOW_HTTP": "true"}
+    nobody |= {"AWS_REGION": "none", "AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b"}
+    nobody |= {"max_retries": "0", "retry_timeout": "1s"}
+    with pytest.raises(WorkspaceError, match="check the address and the credentials"):
+        Workspace.open("s3://bucket/prefix", storage_options=nobody)
+
+
 def test_an_unwritable_folder_is_named() -> None:
     # Root may write anywhere, so the opening happens as another user.
     folder = Path(tempfile.mkdtemp(dir="/tmp"))
