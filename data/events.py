@@ -177,9 +177,8 @@ def find_events(
     unknown = sorted(set(kinds) - set(get_args(Kind)))
     if unknown:
         raise ValueError(f"unknown kind {unknown[0]!r}; there are {', '.join(get_args(Kind))}")
-    unknown = sorted(set(roles) - set(ROLES))
-    if unknown:
-        raise ValueError(f"unknown role {unknown[0]!r}; there are {', '.join(ROLES)}")
+    if no_roles := sorted(set(roles) - set(ROLES)):
+        raise ValueError(f"unknown role {no_roles[0]!r}; there are {', '.join(ROLES)}")
     pairs = _pairs(_article_frame(articles), _mention_frame(mentions), roles)
     _place(pairs, kinds, cutoff_minutes, roles)
     if listings is not None:

@@ -1,0 +1,1 @@
+"""Company names: which securities the words of an article mean."""
