@@ -2,52 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from mentionstudy.analysis.estimation import Fit, RunningSums, fit
-from mentionstudy.analysis.models.base import Design, Model, SeriesInputs
-from mentionstudy.analysis.panel import CalendarPanel, Panel
+from mentionstudy.analysis.estimation import Fit, fit
+from mentionstudy.analysis.models.base import Model
+from mentionstudy.analysis.panel import Panel
 from mentionstudy.analysis.places import Estimates, Places
 from mentionstudy.analysis.prediction import Prediction, predict, windows_of
 from mentionstudy.analysis.settings import StudySettings, Window
+from mentionstudy.analysis.tiles import Layout, Part, padded
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 
-# Series whose running sums fit a core's cache, and events whose event windows do.
-_SERIES = 64
+# Events whose event windows fit a core's cache.
 _EVENTS = 4096
 _THREADS = 2
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Chunk:
-    """The design of a few series, padded so that every window of every session exists.
-
-    Attributes
-    ----------
-    rows
-        (B,) the events, as rows of the places that were asked for.
-    series, position
-        (B,) row and column of each event's day 0 in the design.
-    design
-        S series over the padded sessions.
-    usable
-        (S, D) days that may enter an estimation.
-    """
-
-    rows: Ints
-    series: Ints
-    position: Ints
-    design: Design
-    usable: Bools
+# Running sums take a pass over every series: where the estimation windows of all events hold
+# fewer days than that, over this factor, each window is summed by itself.
+_SUMS_COST = 2
 
 
 class Engine:
@@ -61,21 +40,26 @@ class Engine:
         Windows and model options.
     model
         The normal-return model.
-    own_events
-        Events whose event windows are left out of their firm's estimation windows, or None.
+    series
+        Places of the events; every event that is ever computed belongs to one of their series.
     """
 
-    def __init__(
-        self, panel: Panel, settings: StudySettings, model: Model, own_events: Places | None = None
-    ) -> None:
+    def __init__(self, panel: Panel, settings: StudySettings, model: Model, series: Places) -> None:
         self.panel, self.settings, self.model = panel, settings, model
         self.n_coef = model.n_coef(panel)
         self.slopes = model.slopes(panel)
         first, last = settings.estimation
         low, high = settings.window
-        self._left = max(0, -min(first, low))
-        self._right = max(0, max(last, high))
-        self._taboo = [self._event_days(index, own_events) for index in range(len(panel.calendars))]
+        self._pad = max(0, -min(first, low)), max(0, max(last, high))
+        taboo = [
+            self._event_days(index, series) if settings.cut_own_events else None
+            for index in range(len(panel.calendars))
+        ]
+        self._layout = Layout(
+            panel.calendars, len(panel.benchmarks), model, self._pad, taboo, series
+        )
+        gathered = len(series) * self.estimation_length
+        self._few = _SUMS_COST * gathered < self._layout.cells
 
     @property
     def length(self) -> int:
@@ -87,7 +71,13 @@ class Engine:
         """T, days of the estimation window."""
         return self.settings.estimation[1] - self.settings.estimation[0] + 1
 
-    def compute(self, places: Places, windows: tuple[Window, ...] | None = None) -> Estimates:
+    def compute(
+        self,
+        places: Places,
+        windows: tuple[Window, ...] | None = None,
+        *,
+        repeated: bool = False,
+    ) -> Estimates:
         """Estimate, predict and cumulate.
 
         Parameters
@@ -96,20 +86,24 @@ class Engine:
             N events.
         windows
             CAR windows; the settings' by default.
+        repeated
+            Say that many such calls follow, which running sums make cheap.
         """
         windows = self.settings.car_windows if windows is None else windows
         scaled = self.estimation_length if self.model.conditional else 0
         result = Estimates.empty(len(places), self.length, len(windows), len(self.slopes), scaled)
-        groups = list(self._groups(places))
+        days = [slice(a - self.settings.window[0], b - self.settings.window[0] + 1)
+                for a, b in windows]  # fmt: skip
+        direct = self._few and not repeated
+        pieces = list(self._pieces(places))
+        for piece in pieces:
+            # Built before the threads start, so that they do not build it twice.
+            _ = piece.tile.usable if direct else piece.tile.sums
 
-        def work(group: tuple[int, Ints]) -> None:
-            self._compute_chunk(self._chunk(places, *group), windows, result)
+        def work(piece: Part) -> None:
+            self._compute_piece(piece, days, direct, result)
 
-        if len(groups) == 1:
-            work(groups[0])
-        elif groups:
-            with ThreadPoolExecutor(max_workers=_THREADS) as pool:
-                list(pool.map(work, groups))
+        _in_threads(work, pieces)
         return result
 
     def event_returns(self, places: Places) -> Floats:
@@ -122,10 +116,9 @@ class Engine:
 
     def _actual(self, places: Places, first: int, length: int) -> Floats:
         actual = np.empty((len(places), length))
-        for group in self._groups(places):
-            chunk = self._chunk(places, *group)
-            values = windows_of(chunk.design.actual, length, chunk.series, chunk.position + first)
-            actual[chunk.rows] = values
+        for part in self._layout.parts(places):
+            values = part.tile.design.actual
+            actual[part.rows] = windows_of(values, length, part.series, part.position + first)
         return actual
 
     def market_returns(self, places: Places) -> Floats:
@@ -134,9 +127,9 @@ class Engine:
         for index, calendar in enumerate(self.panel.calendars):
             rows = np.flatnonzero((places.calendar == index) & (places.benchmark >= 0))
             if rows.size:
-                start = places.position[rows] + self._left + self.settings.window[0]
-                padded = self._padded(calendar.market)
-                market[rows] = windows_of(padded, self.length, places.benchmark[rows], start)
+                start = places.position[rows] + self._pad[0] + self.settings.window[0]
+                values = padded(calendar.market, self._pad)
+                market[rows] = windows_of(values, self.length, places.benchmark[rows], start)
         return market
 
     def residuals(self, places: Places, estimates: Estimates) -> Floats:
@@ -147,17 +140,14 @@ class Engine:
         places, estimates
             The same N events.
         """
-        length, first = self.estimation_length, self.settings.estimation[0]
-        result = np.empty((len(places), length))
-        for group in self._groups(places):
-            chunk = self._chunk(places, *group)
-            rows, start = chunk.rows, chunk.position + first
-            intercept = estimates.alpha[rows] if chunk.design.intercept else None
-            residual = _residuals(chunk, start, length, intercept, estimates.beta[rows])
-            residual /= estimates.sigma[rows, None]
-            if estimates.residual_scale is not None:
-                residual /= estimates.residual_scale[rows]
-            result[rows] = residual
+        result = np.empty((len(places), self.estimation_length))
+        for part in self._layout.parts(places):
+            own = estimates.take(part.rows)
+            residual = self._residuals(part, own.alpha, own.beta)
+            residual /= own.sigma[:, None]
+            if own.residual_scale is not None:
+                residual /= own.residual_scale
+            result[part.rows] = residual
         return result
 
     def estimation_days(self, places: Places) -> Ints:
@@ -165,106 +155,50 @@ class Engine:
         days = np.empty((len(places), self.estimation_length), dtype=np.int64)
         for index, calendar in enumerate(self.panel.calendars):
             rows = np.flatnonzero(places.calendar == index)
-            padded = self._padded(calendar.day[None, :], fill=-1)[0]
-            view = sliding_window_view(padded, self.estimation_length)
-            days[rows] = view[places.position[rows] + self._left + self.settings.estimation[0]]
+            line = padded(calendar.day[None, :], self._pad, fill=-1)[0]
+            view = sliding_window_view(line, self.estimation_length)
+            days[rows] = view[places.position[rows] + self._pad[0] + self.settings.estimation[0]]
         return days
 
-    def usable_sessions(self, symbol: int, calendar: int, benchmark: int) -> Bools:
-        """(D,) sessions on which an event of the series would have data enough."""
-        single = Places(
-            calendar=np.array([calendar]),
-            symbol=np.array([symbol]),
-            benchmark=np.array([benchmark]),
-            position=np.array([0]),
-        )
-        chunk = self._chunk(single, calendar, np.array([0]))
-        days = np.arange(len(self.panel.calendars[calendar].sessions))
-        count = np.concatenate([[0], np.cumsum(chunk.usable[0])])
+    def usable_sessions(self, places: Places) -> list[Bools]:
+        """For each event's series, (D,) the sessions that would be an event with data enough.
+
+        Parameters
+        ----------
+        places
+            N events, one of each series that is asked for.
+        """
         first, last = self.settings.estimation
-        at = days + self._left
-        enough = count[at + last + 1] - count[at + first] >= self.settings.min_obs
         low, high = self.settings.window
-        inside = (days + low >= 0) & (days + high < days.size)
-        return np.asarray(enough & inside & np.isfinite(chunk.design.y[0, at]))
+        found: list[Bools] = [np.empty(0, dtype=np.bool_)] * len(places)
+        for part in self._layout.parts(places):
+            rows = np.arange(len(places))[part.rows]
+            for row, series in zip(rows.tolist(), part.series.tolist(), strict=True):
+                size = self.panel.calendars[int(places.calendar[row])].sessions.size
+                count = np.concatenate([[0], np.cumsum(part.tile.usable[series])])
+                day = np.arange(size)
+                at = day + self._pad[0]
+                enough = count[at + last + 1] - count[at + first] >= self.settings.min_obs
+                inside = (day + low >= 0) & (day + high < size)
+                present = np.isfinite(part.tile.design.y[series, at])
+                found[row] = np.asarray(enough & inside & present)
+        return found
 
-    def _keys(self, places: Places, rows: Ints) -> Ints:
-        """(B,) one number for every (stock, benchmark) pair."""
-        wide = len(self.panel.benchmarks) + 1
-        return np.asarray(places.symbol[rows] * wide + places.benchmark[rows] + 1)
+    def _pieces(self, places: Places) -> Iterator[Part]:
+        """Cut the events into pieces that fit a cache."""
+        for part in self._layout.parts(places):
+            for low in range(0, len(part.series), _EVENTS):
+                cut = slice(low, min(low + _EVENTS, len(part.series)))
+                rows = cut if isinstance(part.rows, slice) else part.rows[cut]
+                yield Part(
+                    tile=part.tile,
+                    rows=rows,
+                    series=part.series[cut],
+                    position=part.position[cut],
+                )
 
-    def _groups(self, places: Places) -> Iterator[tuple[int, Ints]]:
-        """Rows of the events, a calendar and a few series at a time."""
-        for index in range(len(self.panel.calendars)):
-            rows = np.flatnonzero(places.calendar == index)
-            if not rows.size:
-                continue
-            key = self._keys(places, rows)
-            # Small integers sort in linear time.
-            small = key.astype(np.int16) if key.max(initial=0) < 2**15 else key
-            order = np.argsort(small, kind="stable")
-            ordered = key[order]
-            starts = np.flatnonzero(np.concatenate([[True], ordered[1:] != ordered[:-1]]))
-            for cut in range(0, len(starts), _SERIES):
-                low = starts[cut]
-                high = starts[cut + _SERIES] if cut + _SERIES < len(starts) else len(ordered)
-                yield index, rows[order[low:high]]
-
-    def _chunk(self, places: Places, calendar_index: int, rows: Ints) -> _Chunk:
-        calendar = self.panel.calendars[calendar_index]
-        unique, series = np.unique(self._keys(places, rows), return_inverse=True)
-        wide = len(self.panel.benchmarks) + 1
-        symbol, benchmark = unique // wide, unique % wide - 1
-        design = self.model.design(self._inputs(calendar, symbol, benchmark))
-        usable = np.isfinite(design.y)
-        for one in design.x:
-            usable &= np.isfinite(one)
-        taboo = self._taboo[calendar_index]
-        if taboo is not None:
-            usable &= ~self._padded(taboo[symbol], fill=False)
-        return _Chunk(
-            rows=rows,
-            series=series.astype(np.int64),
-            position=places.position[rows] + self._left,
-            design=design,
-            usable=usable,
-        )
-
-    def _inputs(self, calendar: CalendarPanel, symbol: Ints, benchmark: Ints) -> SeriesInputs:
-        returns = self._padded(calendar.returns[symbol])
-        if calendar.spans is None:
-            spans = np.ones(returns.shape, dtype=np.int64)
-        else:
-            spans = self._padded(calendar.spans[symbol], fill=0)
-            if not self.model.uses_spans:
-                # A return over a halt is no one-day return; it never enters as one.
-                returns[spans > 1] = np.nan
-        if len(calendar.market):
-            market = self._padded(calendar.market[benchmark])
-            market[benchmark < 0] = np.nan
-        else:
-            market = np.full(returns.shape, np.nan)
-        free = calendar.risk_free
-        return SeriesInputs(
-            returns=returns,
-            market=market,
-            spans=spans,
-            factors=self._padded(calendar.factors),
-            risk_free=np.zeros(returns.shape[1])
-            if free is None
-            else self._padded(free[None, :])[0],
-        )
-
-    def _padded(self, values: np.ndarray, fill: float | int | bool = np.nan) -> np.ndarray:
-        rows, days = values.shape
-        padded = np.full((rows, self._left + days + self._right), fill, dtype=values.dtype)
-        padded[:, self._left : self._left + days] = values
-        return padded
-
-    def _event_days(self, index: int, events: Places | None) -> Bools | None:
+    def _event_days(self, index: int, events: Places) -> Bools:
         """(S, D) True on the days of any event window of the firm."""
-        if events is None:
-            return None
         shape = self.panel.calendars[index].returns.shape
         low, high = self.settings.window
         change = np.zeros((shape[0], shape[1] + 1), dtype=np.int64)
@@ -274,79 +208,75 @@ class Engine:
         np.add.at(change, (symbol, np.clip(position + high + 1, 0, shape[1])), -1)
         return np.asarray(np.cumsum(change[:, :-1], axis=1) > 0)
 
-    def _compute_chunk(self, chunk: _Chunk, windows: tuple[Window, ...], result: Estimates) -> None:
-        sums = RunningSums(chunk.design, chunk.usable)
-        first, low = self.settings.estimation[0], self.settings.window[0]
-        days = [slice(a - low, b - low + 1) for a, b in windows]
-        for begin in range(0, len(chunk.rows), _EVENTS):
-            part = slice(begin, begin + _EVENTS)
-            series, position = chunk.series[part], chunk.position[part]
-            start = position + first
-            fitted = fit(self.model, sums, self.n_coef, series, start, self.estimation_length)
-            alpha = fitted.y_mean - (fitted.beta * fitted.x_mean).sum(axis=1)
-            ratio = None
-            if self.model.conditional:
-                ratio = self._conditional(chunk, part, fitted, alpha, result)
-            predicted = predict(
-                chunk.design, fitted, series, position + low, days, self.length, ratio
-            )
-            _store(chunk, part, fitted, alpha, predicted, result)
-
-    def _conditional(
-        self, chunk: _Chunk, part: slice, fitted: Fit, alpha: Floats, result: Estimates
-    ) -> Floats:
-        """(B, L) conditional variances over sigma squared; stores those of the estimation."""
-        rows, series = chunk.rows[part], chunk.series[part]
-        start = chunk.position[part] + self.settings.estimation[0]
-        few = _Chunk(
-            rows=rows,
-            series=series,
-            position=chunk.position[part],
-            design=chunk.design,
-            usable=chunk.usable,
+    def _compute_piece(
+        self, piece: Part, days: list[slice], direct: bool, result: Estimates
+    ) -> None:
+        tile, settings = piece.tile, self.settings
+        fitted = fit(
+            self.model,
+            tile.design,
+            tile.usable,
+            None if direct else tile.sums,
+            self.n_coef,
+            piece.series,
+            piece.position + settings.estimation[0],
+            self.estimation_length,
         )
-        residual = _residuals(few, start, self.estimation_length, alpha, fitted.beta)
+        alpha = fitted.y_mean - (fitted.beta * fitted.x_mean).sum(axis=1)
+        ratio = self._ratio(piece, fitted, alpha, result) if self.model.conditional else None
+        start = piece.position + settings.window[0]
+        predicted = predict(tile.design, fitted, piece.series, start, days, self.length, ratio)
+        _store(piece, fitted, alpha, predicted, result)
+
+    def _ratio(self, piece: Part, fitted: Fit, alpha: Floats, result: Estimates) -> Floats:
+        """(B, L) conditional variances over sigma squared; stores those of the estimation."""
         low, high = self.settings.window
         ahead = np.arange(low, high + 1) - self.settings.estimation[1]
-        ratio = np.full((len(rows), self.length), np.nan)
+        residual = self._residuals(piece, alpha, fitted.beta)
+        ratio = np.full((len(residual), self.length), np.nan)
+        own = result.take(piece.rows).residual_scale
+        scale = np.ones_like(residual) if own is None else own
         for event in np.flatnonzero(fitted.n > self.n_coef):
             variances = self.model.variances(residual[event], ahead)
-            scale = fitted.sigma[event] ** 2
-            ratio[event] = variances.event / scale
-            if result.residual_scale is not None:
-                result.residual_scale[rows[event]] = np.sqrt(variances.estimation / scale)
+            square = fitted.sigma[event] ** 2
+            ratio[event] = variances.event / square
+            scale[event] = np.sqrt(variances.estimation / square)
+        if result.residual_scale is not None:
+            result.residual_scale[piece.rows] = scale
         return ratio
 
+    def _residuals(self, part: Part, alpha: Floats, beta: Floats) -> Floats:
+        """(B, T) residuals of the estimation windows; NaN on unusable days."""
+        design, usable = part.tile.design, part.tile.usable
+        start, length = part.position + self.settings.estimation[0], self.estimation_length
+        residual = windows_of(design.y, length, part.series, start)
+        if design.intercept:
+            residual -= alpha[:, None]
+        for slope, q in enumerate(design.predict):
+            x = windows_of(design.x[q], length, part.series, start)
+            x *= beta[:, slope, None]
+            residual -= x
+        view = sliding_window_view(usable.reshape(-1), length)
+        residual[~view[part.series * usable.shape[1] + start]] = np.nan
+        return residual
 
-def _residuals(
-    chunk: _Chunk, start: Ints, length: int, intercept: Floats | None, beta: Floats
-) -> Floats:
-    """(B, T) residuals from ``start`` on; NaN on unusable days."""
-    design = chunk.design
-    residual = windows_of(design.y, length, chunk.series, start)
-    if intercept is not None:
-        residual -= intercept[:, None]
-    for slope, q in enumerate(design.predict):
-        x = windows_of(design.x[q], length, chunk.series, start)
-        x *= beta[:, slope, None]
-        residual -= x
-    usable = sliding_window_view(chunk.usable.reshape(-1), length)
-    residual[~usable[chunk.series * chunk.usable.shape[1] + start]] = np.nan
-    return residual
+
+def _in_threads(work: Callable[[Part], None], pieces: list[Part]) -> None:
+    if len(pieces) <= 1:
+        for piece in pieces:
+            work(piece)
+        return
+    with ThreadPoolExecutor(max_workers=_THREADS) as pool:
+        list(pool.map(work, pieces))
 
 
 def _store(
-    chunk: _Chunk,
-    part: slice,
-    fitted: Fit,
-    alpha: Floats,
-    predicted: Prediction,
-    result: Estimates,
+    piece: Part, fitted: Fit, alpha: Floats, predicted: Prediction, result: Estimates
 ) -> None:
-    rows = chunk.rows[part]
+    rows = piece.rows
     for name in ("ar", "sar", "car", "car_var", "n_days"):
         getattr(result, name)[rows] = getattr(predicted, name)
-    result.alpha[rows] = alpha if chunk.design.intercept else np.nan
+    result.alpha[rows] = alpha if piece.tile.design.intercept else np.nan
     result.beta[rows] = fitted.beta
     result.sigma[rows] = fitted.sigma
     with np.errstate(invalid="ignore", divide="ignore"):  # a constant stock has no R squared

@@ -151,13 +151,17 @@ class RunningSums:
         return np.asarray(self.sums[series, last + 1, 2 + self.design.x.shape[0]])
 
 
-def direct(sums: RunningSums, series: Ints, first: Ints, length: int) -> tuple[Moments, Floats]:
+def direct(
+    design: Design, usable: Bools, series: Ints, first: Ints, length: int
+) -> tuple[Moments, Floats]:
     """Moments of a few events in two passes over their own windows.
 
     Parameters
     ----------
-    sums
-        Holds design and usable days.
+    design
+        The regressions of S series.
+    usable
+        (S, D) days that may enter.
     series, first
         (B,) row and first column of each event's window.
     length
@@ -170,23 +174,22 @@ def direct(sums: RunningSums, series: Ints, first: Ints, length: int) -> tuple[M
     Floats
         (B, 1 + P, T) deviations of the response and the regressors; zero on unusable days.
     """
-    design = sums.design
-    usable = sliding_window_view(sums.usable, length, axis=1)[series, first]
+    inside = sliding_window_view(usable, length, axis=1)[series, first]
     stack = np.stack(
         [
-            np.where(usable, sliding_window_view(values, length, axis=1)[series, first], 0.0)
+            np.where(inside, sliding_window_view(values, length, axis=1)[series, first], 0.0)
             for values in (design.y, *design.x)
         ],
         axis=1,
     )
-    n = usable.sum(axis=1)
+    n = inside.sum(axis=1)
     mean = np.zeros(stack.shape[:2])
     if design.intercept:
         mean = stack.sum(axis=2) / np.maximum(n, 1)[:, None]
-        stack = np.where(usable[:, None, :], stack - mean[:, :, None], 0.0)
+        stack = np.where(inside[:, None, :], stack - mean[:, :, None], 0.0)
         # The second pass takes out what rounding left of the mean.
         rest = stack.sum(axis=2) / np.maximum(n, 1)[:, None]
-        stack = np.where(usable[:, None, :], stack - rest[:, :, None], 0.0)
+        stack = np.where(inside[:, None, :], stack - rest[:, :, None], 0.0)
         mean = mean + rest
     products = np.einsum("bit,bjt->bij", stack, stack)
     moments = Moments(
@@ -201,7 +204,14 @@ def direct(sums: RunningSums, series: Ints, first: Ints, length: int) -> tuple[M
 
 
 def fit(
-    model: Model, sums: RunningSums, n_coef: int, series: Ints, first: Ints, length: int
+    model: Model,
+    design: Design,
+    usable: Bools,
+    sums: RunningSums | None,
+    n_coef: int,
+    series: Ints,
+    first: Ints,
+    length: int,
 ) -> Fit:
     """Estimate a model for B events.
 
@@ -209,8 +219,12 @@ def fit(
     ----------
     model
         Gives the coefficients.
+    design
+        The regressions of S series.
+    usable
+        (S, D) days that may enter an estimation.
     sums
-        Running sums of the design.
+        Running sums of the design, or None to compute every window directly.
     n_coef
         k of the residual variance.
     series, first
@@ -218,26 +232,44 @@ def fit(
     length
         Sessions of the estimation window.
     """
+    if sums is None:
+        exact = _solve_directly(model, design, usable, series, first, length)
+        return _fit(design, exact.moments, exact.coefficients, exact.rss, n_coef)
     moments, lost = sums.window(series, first, first + length - 1)
     with np.errstate(invalid="ignore", over="ignore"):
         coefficients = model.solve(moments)
-        rss = _residual_squares(sums.design, moments, coefficients)
+        rss = _residual_squares(design, moments, coefficients)
         lost |= ~(rss > _SHARE * sums.largest(series, first + length - 1))
     rows = np.flatnonzero(lost & (moments.n > n_coef))
     if rows.size:
-        # A block of windows is small enough to be gathered; most studies come here never.
-        for part in np.array_split(rows, max(1, rows.size // 2048)):
-            exact, stack = direct(sums, series[part], first[part], length)
-            _replace(moments, part, exact)
-            with np.errstate(invalid="ignore", over="ignore"):
-                solved = model.solve(exact)
-                coefficients.beta[part] = solved.beta
-                coefficients.spread[part] = solved.spread
-                predicted = np.einsum(
-                    "bq,bqt->bt", solved.beta, stack[:, [1 + q for q in sums.design.predict]]
-                )
-                rss[part] = np.square(stack[:, 0] - predicted).sum(axis=1)
-    return _fit(sums.design, moments, coefficients, rss, n_coef)
+        exact = _solve_directly(model, design, usable, series[rows], first[rows], length)
+        _replace(moments, rows, exact.moments)
+        coefficients.beta[rows] = exact.coefficients.beta
+        coefficients.spread[rows] = exact.coefficients.spread
+        rss[rows] = exact.rss
+    return _fit(design, moments, coefficients, rss, n_coef)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Solved:
+    """Coefficients of some events from their own windows, with the residuals' squares."""
+
+    moments: Moments
+    coefficients: Coefficients
+    rss: Floats
+
+
+def _solve_directly(
+    model: Model, design: Design, usable: Bools, series: Ints, first: Ints, length: int
+) -> _Solved:
+    moments, stack = direct(design, usable, series, first, length)
+    with np.errstate(invalid="ignore", over="ignore"):
+        solved = model.solve(moments)
+        residual = stack[:, 0]
+        for slope, q in enumerate(design.predict):
+            residual = residual - solved.beta[:, slope, None] * stack[:, 1 + q]
+        rss = np.einsum("bt,bt->b", residual, residual)
+    return _Solved(moments=moments, coefficients=solved, rss=rss)
 
 
 def _replace(moments: Moments, rows: Ints, exact: Moments) -> None:

@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 
 from mentionstudy.analysis.arrays import PlaceboDraw
 from mentionstudy.analysis.engine import Engine
-from mentionstudy.analysis.places import Places
 from mentionstudy.analysis.settings import Window
 from mentionstudy.analysis.tables import Used
 
@@ -70,7 +69,7 @@ class Placebo:
         chosen = places.position.copy()
         offset = (rng.random(len(places)) * count).astype(np.int64)
         chosen[some] = positions[(start + offset)[some]]
-        estimates = self._engine.compute(places.at(chosen), self._windows)
+        estimates = self._engine.compute(places.at(chosen), self._windows, repeated=True)
         usable = some & ~estimates.singular & ~estimates.flat
         with np.errstate(invalid="ignore", divide="ignore"):
             scar = estimates.car / np.sqrt(estimates.car_var)
@@ -83,10 +82,11 @@ class Placebo:
         if self._eligible is None:
             places = self._used.places
             keys = np.column_stack([places.calendar, places.symbol, places.benchmark])
-            unique, series = np.unique(keys, axis=0, return_inverse=True)
+            _, example, series = np.unique(keys, axis=0, return_index=True, return_inverse=True)
+            usable = self._engine.usable_sessions(places.take(example))
             lists = [
-                np.flatnonzero(self._free(places, row, series == index))
-                for index, row in enumerate(unique)
+                np.flatnonzero(self._free(one, places.position[series == index]))
+                for index, one in enumerate(usable)
             ]
             counts = np.array([len(one) for one in lists], dtype=np.int64)
             starts = np.concatenate([[0], np.cumsum(counts)[:-1]]).astype(np.int64)
@@ -94,12 +94,11 @@ class Placebo:
             self._eligible = every, starts[series], counts[series]
         return self._eligible
 
-    def _free(self, places: Places, row: Ints, own: NDArray[np.bool_]) -> NDArray[np.bool_]:
-        calendar, symbol, benchmark = (int(value) for value in row)
-        eligible = self._engine.usable_sessions(symbol, calendar, benchmark)
+    def _free(self, usable: NDArray[np.bool_], own: Ints) -> NDArray[np.bool_]:
+        """(D,) usable sessions whose event window touches none of the firm's events."""
         low, high = self._engine.settings.window
         reach = high - low
-        change = np.zeros(len(eligible) + 1, dtype=np.int64)
-        np.add.at(change, np.clip(places.position[own] - reach, 0, len(eligible)), 1)
-        np.add.at(change, np.clip(places.position[own] + reach + 1, 0, len(eligible)), -1)
-        return np.asarray(eligible & (np.cumsum(change[:-1]) == 0))
+        change = np.zeros(len(usable) + 1, dtype=np.int64)
+        np.add.at(change, np.clip(own - reach, 0, len(usable)), 1)
+        np.add.at(change, np.clip(own + reach + 1, 0, len(usable)), -1)
+        return np.asarray(usable & (np.cumsum(change[:-1]) == 0))

@@ -179,7 +179,7 @@ class EventStudy:
         located = locate(table, panel, settings)
         rows = np.flatnonzero(located.code == USED)
         places = located.places.take(rows)
-        engine = Engine(panel, settings, model, places if settings.cut_own_events else None)
+        engine = Engine(panel, settings, model, places)
         estimates = engine.compute(places)
         n_est = np.zeros(len(table), dtype=np.int64)
         n_est[rows] = estimates.n_est

@@ -222,6 +222,11 @@ class Model:
         """Build the regression of S series."""
         raise NotImplementedError
 
+    def n_sums(self, n_factors: int) -> int:
+        """Bound the running sums a series and day, on which the memory of a study depends."""
+        regressors = max(n_factors, 1 + self.settings.lags + self.settings.leads)
+        return 3 + 2 * regressors + regressors * (regressors + 1) // 2
+
     def solve(self, moments: Moments) -> Coefficients:
         """Ordinary least squares; override for another estimator.
 

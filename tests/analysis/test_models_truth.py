@@ -7,10 +7,16 @@ import pandas as pd
 import pytest
 import statsmodels.api as sm
 
-from mentionstudy.analysis import EventStudy, StudyResult
+from mentionstudy.analysis import EventStudy, StudyResult, engine
 
 EXACT = 1e-10  # relative to returns of about 0.01: far below any rounding that could be seen
 ESTIMATION, WINDOW = (-130, -11), (-5, 5)
+
+
+@pytest.fixture(autouse=True, params=["window by window", "running sums"])
+def _route(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Few events are summed window by window, many by running sums: both must be right."""
+    monkeypatch.setattr(engine, "_SUMS_COST", 0 if request.param == "window by window" else 1e18)
 
 
 def _windows(result: StudyResult, frame: pd.DataFrame, row: int) -> tuple[pd.Index, pd.Index]:

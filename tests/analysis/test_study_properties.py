@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mentionstudy.analysis import EventStudy, StudyResult
+from mentionstudy.analysis import EventStudy, StudyResult, engine
 
 STUDY = EventStudy(
     estimation=(-45, -6),
@@ -109,11 +109,14 @@ def _by_hand(
     return {"ar": ar, "sar": ar / np.sqrt(s2 * c), "car": np.nansum(ar), "var": variance}
 
 
+@pytest.mark.parametrize("cost", [0, 1e18])
 @given(seed=seeds, gaps=gap_shares)
-@settings(max_examples=25)
-def test_every_event_equals_the_loop_from_the_paper(seed: int, gaps: float) -> None:
+@settings(max_examples=15)
+def test_every_event_equals_the_loop_from_the_paper(cost: float, seed: int, gaps: float) -> None:
     returns, market, events = _data(seed, gaps)
-    result = STUDY.run(events, returns, market)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(engine, "_SUMS_COST", cost)
+        result = STUDY.run(events, returns, market)
     cars = result.car(-3, 3)
     for row, event in result.events.iterrows():
         expected = _by_hand(returns, market, event["symbol"], event["day0"])
