@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any, Final, NamedTuple
 
-import trafilatura
 from lxml import etree, html
 from lxml.html import HtmlElement
 
@@ -89,6 +89,8 @@ _SOURCE_METAS: Final = ("mediaid", "article:author", "source", "og:article:autho
 _VISIBLE_SOURCE: Final = re.compile(r"来源\s*[:：]\s*([^\s|｜<>（）()]{2,20})")
 _TITLE_MARK: Final = re.compile(r"\s*(?:[_|｜]|-+|—+|–)\s*")
 _MIN_HEADLINE_CHARS: Final = 6
+_MAX_TITLE_CHARS: Final = 500  # a title that is never closed swallows the page
+_MAX_TITLE_MARKS: Final = 12  # every pair of marks is tried
 _HEADER_CHARS: Final = 600  # stamp and source stand within so many characters below the title
 _DISAGREE_SECONDS: Final = 300
 
@@ -178,13 +180,15 @@ def _metas(tree: HtmlElement) -> dict[str, str]:
 def _head(tree: HtmlElement) -> _Head:
     """Find the headline: the part of the window title that also stands on the page."""
     element = tree.find(".//title")
-    window = " ".join((element.text or "").split()) if element is not None else ""
+    window = (
+        " ".join((element.text or "").split())[:_MAX_TITLE_CHARS] if element is not None else ""
+    )
     for heading in tree.iter("h1"):
         text = " ".join(heading.text_content().split())
         if len(text) >= _MIN_HEADLINE_CHARS and text in window:
             return _Head(text, _text_behind(heading))
     visible = _visible_text(tree)
-    marks = [match.span() for match in _TITLE_MARK.finditer(window)]
+    marks = [match.span() for match in islice(_TITLE_MARK.finditer(window), _MAX_TITLE_MARKS)]
     starts, ends = [0, *(end for _, end in marks)], [len(window), *(start for start, _ in marks)]
     parts = {window[start:end].strip() for start in starts for end in ends if start < end}
     shown = [part for part in parts if len(part) >= _MIN_HEADLINE_CHARS and part in visible]
@@ -298,6 +302,8 @@ def _main_text(tree: HtmlElement, text: str, context: Context) -> tuple[Body, tu
         return read_markup(_serialised(container), engine, _INLINE_RELATED_SHARE), ()
     whole = _serialised(tree)
     if len(whole) <= _MAX_TRAFILATURA_CHARS:
+        import trafilatura  # here, because it takes as long to import as all the rest
+
         extracted = trafilatura.extract(
             whole, output_format="html", include_links=True, include_comments=False, fast=True
         )

@@ -190,8 +190,9 @@ def test_yaml_that_grows_when_expanded_is_harmless() -> None:
         "2022年1月" * 20_000,
         '{"content": ' + "[" * 100_000,
         "<html><body>" + "<p>段落。</p>" * 20_000,
+        "<html><head><title>" + "公司-新闻_" * 20_000,
     ],
-    ids=["deep", "quotes", "brackets", "images", "credits", "dates", "json", "long"],
+    ids=["deep", "quotes", "brackets", "images", "credits", "dates", "json", "long", "title"],
 )
 def test_hostile_repetition_neither_hangs_nor_crashes(content: str) -> None:
     result = outcome(content.encode())
