@@ -159,23 +159,15 @@ def _rank_chunk(residuals: Floats, abnormal: Floats, thresholds: Floats) -> _Ran
     missing = bool(absent.any())
     if missing:
         values[absent] = np.inf  # sorted last as NaN is, but by the quick vectorised sort
-    dtype = np.int16 if 2 * width + 2 < 2**15 else np.int32
     order = np.argsort(values, axis=1)
     flat = (order + np.arange(rows)[:, None] * width).ravel()
     in_order = values.ravel()[flat].reshape(rows, width)
     tied = _tied(in_order, order < n_days, missing)
-    ranked: list[Any] = []
-    for limit in (n_days, n_own):
-        doubled: Any = 2 * np.cumsum(order < limit, axis=1, dtype=dtype)
-        if tied.any():
-            doubled[tied] = _average(in_order[tied], order[tied] < limit).astype(dtype)
-        scattered = np.empty(values.size, dtype=dtype)
-        scattered[flat] = doubled.ravel()
-        ranked.append(scattered.reshape(rows, width))
+    joint, own = _doubled_ranks(order, flat, in_order, tied, n_days, n_own)
     present = ~absent[:, :n_days]
-    joint, own = ranked[0][:, :n_days], ranked[1]
+    joint = joint[:, :n_days]
     if missing:
-        joint = np.where(present, joint, 0).astype(dtype)
+        joint = np.where(present, joint, 0)
         own[:, :n_own] *= present[:, :n_own]
     above, under = _about_median(values[:, :n_days], joint, present, tied)
     return _RankedChunk(
@@ -189,6 +181,34 @@ def _rank_chunk(residuals: Floats, abnormal: Floats, thresholds: Floats) -> _Ran
         above=above,
         under=under,
     )
+
+
+def _doubled_ranks(
+    order: Ints, flat: Ints, in_order: Floats, tied: Bools, n_days: int, n_own: int
+) -> tuple[Ranks, Ranks]:
+    """Ranks among all days and among the estimation days, both counted in one running sum.
+
+    A whole number carries the rank among all days in its lower and the other in its upper half.
+    """
+    width = order.shape[1]
+    small = 2 * width + 2 < 2**15
+    half = 16 if small else 32
+    dtype: Any = np.int32 if small else np.int64
+    step: Any = np.zeros(width, dtype=dtype)
+    step[:n_days] += 2
+    step[:n_own] += 2 << half
+    both: Any = np.cumsum(step[order], axis=1, dtype=dtype)
+    if tied.any():
+        rows, sorted_rows = order[tied], in_order[tied]
+        upper = _average(sorted_rows, rows < n_own) << half
+        both[tied] = _average(sorted_rows, rows < n_days) + upper
+    placed: Any = np.empty(order.size, dtype=dtype)
+    placed[flat] = both.ravel()
+    placed = placed.reshape(order.shape)
+    short: Any = np.int16 if small else np.int64
+    joint: Ranks = (placed & ((1 << half) - 1)).astype(short)
+    own: Ranks = (placed >> half).astype(short)
+    return joint, own
 
 
 def _tied(in_order: Floats, counted: Bools, missing: bool) -> Bools:
@@ -317,5 +337,6 @@ def _above(own: Ranks, below: Ranks, tied: bool) -> Floats:
         total[column] = _column_counts(mask)
         if tied:  # a tied day exceeds the doubled count by exactly one
             np.greater(own, limit + 1, out=mask)
-            total[column] = (total[column] + _column_counts(mask)) / 2
+            total[column] += _column_counts(mask)
+            total[column] /= 2
     return total.T
