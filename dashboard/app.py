@@ -6,7 +6,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from mentionstudy.dashboard import state
+from mentionstudy.dashboard import access, state
 from mentionstudy.dashboard.i18n import texts
 from mentionstudy.dashboard.parts import frame, sidebar
 
@@ -29,6 +29,7 @@ def main() -> None:
         initial_sidebar_state="auto",
     )
     st.html(STYLE)
+    visitor = access.verdict()
     page = st.navigation(
         [
             st.Page(
@@ -40,8 +41,13 @@ def main() -> None:
             )
             for name, icon, path in PAGES
         ],
-        position="top",
+        position="top" if visitor.admitted else "hidden",
     )
+    if not visitor.admitted:
+        access.turn_away(t, visitor)
+        return
+    with st.sidebar:
+        access.draw_account(t)
     sidebar.draw(t)
     frame.show_notes(t)
     state.end()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -15,13 +14,19 @@ from pathlib import Path
 import click
 
 from mentionstudy.dashboard.cli.corpus import run_ingest
+from mentionstudy.dashboard.cli.exposure import (
+    DEFAULT_PORT,
+    DEFAULT_UPLOAD_MB,
+    LOOPBACK,
+    Exposure,
+    plan_exposure,
+)
 from mentionstudy.dashboard.cli.market import run_fetch
 from mentionstudy.dashboard.cli.options import DEFAULT_WORKSPACE, open_workspace
 from mentionstudy.dashboard.cli.output import PARTLY, Unusable, complain
 
 APP = Path(__file__).resolve().parents[1] / "app.py"
 WORKSPACE_VARIABLE = "MENTIONSTUDY_WORKSPACE"
-DEFAULT_PORT = 8501
 
 port_option = click.option(
     "--port",
@@ -48,21 +53,87 @@ port_option = click.option(
     help="With PATHs: take prices from this folder of CSV or Parquet files, not from the network.",
 )
 @port_option
+@click.option(
+    "--host",
+    metavar="ADDRESS",
+    default=LOOPBACK,
+    show_default=True,
+    help="Address to listen on. Any but loopback demands a login, or --no-login.",
+)
+@click.option(
+    "--allow-host",
+    "allow_hosts",
+    metavar="NAME",
+    multiple=True,
+    help="A name by which browsers ask for the server, as studies.firm.example; others are "
+    "refused. Repeatable. A login's own name is allowed by itself.",
+)
+@click.option(
+    "--base-path",
+    metavar="PATH",
+    default="",
+    help="The path below which a proxy serves the dashboard, as /studies.",
+)
+@click.option(
+    "--secrets",
+    metavar="FILE",
+    envvar="MENTIONSTUDY_SECRETS",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="TOML file with Streamlit's section [auth]: everybody has to log in. Its section "
+    "[mentionstudy] says who may enter (allowed_users) and who may write (editors).",
+)
+@click.option(
+    "--no-login",
+    is_flag=True,
+    help="Serve beyond this machine without a login: whoever reaches the address may enter.",
+)
+@click.option(
+    "--read-only", is_flag=True, help="The pages fetch, store and correct nothing in the workspace."
+)
+@click.option(
+    "--max-upload",
+    metavar="MB",
+    type=click.IntRange(1, 2000),
+    default=DEFAULT_UPLOAD_MB,
+    show_default=True,
+    help="The largest file that the pages take.",
+)
 def dashboard(
-    paths: tuple[Path, ...], folder: str, price_folder: Path | None, port: int | None
+    paths: tuple[Path, ...],
+    folder: str,
+    price_folder: Path | None,
+    port: int | None,
+    *,
+    host: str,
+    allow_hosts: tuple[str, ...],
+    base_path: str,
+    secrets: Path | None,
+    no_login: bool,
+    read_only: bool,
+    max_upload: int,
 ) -> None:
     """Open the dashboard on a workspace.
 
     With PATHs, the articles are read into the workspace and their prices fetched first: the whole
     way in one command.
     """
+    exposure = plan_exposure(
+        host=host,
+        allow_hosts=allow_hosts,
+        base_path=base_path,
+        secrets=secrets,
+        no_login=no_login,
+        read_only=read_only,
+        max_upload=max_upload,
+    )
+    port = exposure.port(port)
     workspace = open_workspace(folder, create=bool(paths))
     if paths:
         run_ingest(workspace, paths)
         report = run_fetch(workspace, price_folder=price_folder)
         if report.missing:
             complain("the dashboard opens with what arrived; `mentionstudy fetch` tries the rest")
-    sys.exit(serve(folder, port))
+    sys.exit(serve(folder, port, exposure))
 
 
 @click.command()
@@ -99,14 +170,16 @@ def fill_sample(folder: str) -> None:
     run_fetch(workspace, sample=True, quiet=True)
 
 
-def serve(workspace: str, port: int | None) -> int:
+def serve(workspace: str, port: int | None, exposure: Exposure | None = None) -> int:
     """Run the dashboard until it is stopped; return the exit code."""
-    port = port or _free_port(DEFAULT_PORT)
-    command = [sys.executable, "-m", "streamlit", "run", str(APP), "--server.port", str(port)]
-    click.echo(f"The dashboard is on http://127.0.0.1:{port}  (Ctrl-C stops it)", err=True)
+    exposure = exposure or Exposure()
+    port = port or exposure.port(None)
+    _say(exposure, port)
+    command = [sys.executable, "-m", "streamlit", "run", str(APP), *exposure.arguments(port)]
     where = workspace if "://" in workspace else str(Path(workspace).resolve())
+    environment = {**os.environ, WORKSPACE_VARIABLE: where, **exposure.environment()}
     # the server answers Ctrl-C and SIGTERM itself; here they only have to reach it
-    server = subprocess.Popen(command, env={**os.environ, WORKSPACE_VARIABLE: where})
+    server = subprocess.Popen(command, env=environment)
     signal.signal(signal.SIGTERM, lambda *_: server.terminate())
     while True:
         try:
@@ -114,6 +187,19 @@ def serve(workspace: str, port: int | None) -> int:
         except KeyboardInterrupt:
             continue
         return 0 if code in (0, -signal.SIGTERM, -signal.SIGINT) else PARTLY
+
+
+def _say(exposure: Exposure, port: int) -> None:
+    """Print where the dashboard is, and what is unwise about it."""
+    for warning in exposure.login.warnings if exposure.login else ():
+        complain(f"warning: {warning}")
+    if exposure.guard == "open":
+        rights = "read" if exposure.read_only else "read and change"
+        complain(
+            f"warning: nobody has to log in (--no-login): whoever reaches the address can {rights} "
+            "the workspace"
+        )
+    click.echo(f"The dashboard is on {exposure.address(port)}  (Ctrl-C stops it)", err=True)
 
 
 @contextmanager
@@ -134,15 +220,3 @@ def _print_summary(folder: str) -> None:
     corpus = load_corpus(workspace)
     prices = load_prices(workspace, corpus.events)
     click.echo(run_summary(run_study(corpus, prices, StudySettings()), corpus))
-
-
-def _free_port(first: int) -> int:
-    for port in range(first, first + 50):
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            return port
-    raise Unusable(f"no free port from {first} to {first + 49}; name one with --port")
