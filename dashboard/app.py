@@ -13,7 +13,9 @@ from mentionstudy.dashboard.parts import frame, sidebar
 STYLE = Path(__file__).resolve().parent / "style.css"
 PAGES = (
     ("overview", ":material/newspaper:", ""),
+    ("articles", ":material/search:", "articles"),
     ("article", ":material/article:", "article"),
+    ("securities", ":material/candlestick_chart:", "securities"),
     ("study", ":material/query_stats:", "study"),
 )
 

@@ -31,6 +31,8 @@ MODELS = (
     "garch",
 )
 TIMINGS = ("pre_open", "in_session", "after_close", "non_trading_day", "date_only")
+STATUSES = ("events", "no_mention", "no_date", "calendar_unknown", "excluded")
+CLOCKS = ("night", "morning", "noon", "afternoon", "evening", "weekend", "unknown")
 EXCHANGES = ("SH", "SZ", "BJ", "HK", "US")
 USUAL_WINDOWS = ("[0,0]", "[-1,1]", "[0,1]", "[-3,3]", "[-5,5]", "[-10,10]", "[0,5]", "[0,10]")
 _PLAIN = re.compile(r"[^\x00-\x1f\x7f]{1,200}")
@@ -119,7 +121,10 @@ PARAMS: tuple[Param, ...] = (
     Param("to", None, date.fromisoformat, date.isoformat),
     Param("article", None, _pattern(re.compile(r"[0-9a-f]{6,64}"))),
     Param("event", None, _pattern(re.compile(r"[0-9A-Z.]{3,15}@\d{4}-\d{2}-\d{2}"))),
+    Param("security", None, _pattern(_SYMBOL)),
     Param("q", "", _pattern(_PLAIN)),
+    Param("st", [], _choice(STATUSES), many=True),
+    Param("clock", [], _choice(CLOCKS), many=True),
 )
 _BY_KEY = {param.key: param for param in PARAMS}
 _STREAMLIT_KEYS = ("embed", "embed_options")

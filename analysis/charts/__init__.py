@@ -2,6 +2,7 @@
 
 from mentionstudy.analysis.charts.averages import aar_bars, caar_fan
 from mentionstudy.analysis.charts.event import ar_bars, candles, car_band
+from mentionstudy.analysis.charts.history import car_by_event, groups_fan, price_with_events
 from mentionstudy.analysis.charts.labels import CHINESE, ENGLISH, Labels, labels_for
 from mentionstudy.analysis.charts.look import FONTS, Look, UpColour, plain
 from mentionstudy.analysis.charts.spread import (
@@ -27,10 +28,13 @@ __all__ = [
     "caar_fan",
     "candles",
     "car_band",
+    "car_by_event",
     "car_distribution",
     "car_small_multiples",
     "event_calendar",
     "event_heatmap",
+    "groups_fan",
     "labels_for",
     "plain",
+    "price_with_events",
 ]

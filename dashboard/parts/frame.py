@@ -56,8 +56,14 @@ def current_texts() -> Texts:
     return texts(state.value("lang"))
 
 
-def prepare() -> Page:
-    """Load what the page needs, or show the state that says what is missing and stop."""
+def prepare(*, study: bool = True) -> Page:
+    """Load what the page needs, or show the state that says what is missing and stop.
+
+    Parameters
+    ----------
+    study
+        Whether the page shows results; if not, none are computed.
+    """
     t = current_texts()
     source = services.source()
     if source.workspace is None:
@@ -73,7 +79,9 @@ def prepare() -> Page:
         st.stop()
     question, problem = _question()
     run = None
-    if problem:
+    if not study:
+        pass
+    elif problem:
         states.study_failed(t, problem)
     else:
         run = _answer(t, source.workspace, source.path, corpus, question)

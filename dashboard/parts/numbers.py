@@ -132,10 +132,19 @@ def exclusion_table(page: Page, excluded: pd.DataFrame, name: str) -> None:
     show.table(shown, name, t, raw=excluded)
 
 
-def article_table(page: Page) -> None:
-    """List the articles with their state; choosing one opens it."""
+def article_table(page: Page, status: pd.DataFrame, *, height: int = 420) -> None:
+    """List articles with their state; choosing one opens it.
+
+    Parameters
+    ----------
+    page
+        The page.
+    status
+        Rows of the corpus's status, perhaps with more columns.
+    height
+        Pixels of a long list.
+    """
     t = page.t
-    status = page.corpus.status
     rows = status.sort_values("published_at", ascending=False, na_position="last")
     shown = pd.DataFrame(
         {
@@ -153,7 +162,7 @@ def article_table(page: Page) -> None:
         key="table_articles",
         on_select="rerun",
         selection_mode="single-row",
-        height="auto" if len(shown) <= 10 else 420,
+        height="auto" if len(shown) <= 10 else height,
     )
     st.caption(t("overview.click_article"))
     show.csv_button(status, "articles", t)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
+from mentionstudy.analysis import charts
 from mentionstudy.analysis.settings import Window, parse_window, window_label
 from mentionstudy.dashboard import services
 from mentionstudy.dashboard.parts import navigate, numbers, show
@@ -53,7 +54,14 @@ def groups(page: Page, run: StudyRun) -> None:
     shown = show.in_percent(raw[["group", "window", "n", "caar", "statistic", "df", "p"]])
     shown.insert(4, "sig", [show.stars(p) for p in raw["p"]])
     shown["group"] = [t.code(family, value) for value in shown["group"]]
-    show.table(shown, "groups", t, raw=raw)
+    of_event = run.result.events.set_index("event_id")["group"]
+    ar = run.result.ar.assign(group=run.result.ar["event_id"].map(of_event))
+    ar["group"] = [t.code(family, value) for value in ar["group"]]
+    left, right = st.columns([3, 2], gap="medium")
+    with left:
+        show.chart(charts.groups_fan(ar, look=page.look), "groups_chart", t)
+    with right:
+        show.table(shown, "groups", t, raw=raw)
     if raw["group"].nunique() == 2:
         difference = run.result.compare()
         st.caption(t("study.difference"))

@@ -28,7 +28,7 @@ def view() -> None:
     left, right = st.columns([3, 2], gap="medium")
     with left:
         st.subheader(t("overview.articles"))
-        numbers.article_table(page)
+        numbers.article_table(page, corpus.status)
     with right:
         st.subheader(t("overview.left_out"))
         numbers.attrition(page)

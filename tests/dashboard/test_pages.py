@@ -12,7 +12,8 @@ from mentionstudy.analysis import StudySettings
 from mentionstudy.dashboard.pipeline import load_corpus, load_prices, run_study
 from mentionstudy.data import Workspace
 
-PAGES = ("", "article", "study")
+PAGES = ("", "articles", "article", "securities", "study")
+WITHOUT_STUDY = {"articles"}
 
 
 def charts(app):
@@ -43,7 +44,7 @@ def test_every_page_opens_on_the_sample_and_says_that_it_is_one(
     app = open_app(sample_workspace, view, lang=lang)
     assert not app.exception
     assert ("样例数据" if lang == "zh" else "Sample data") in said(app)
-    assert charts(app)
+    assert bool(charts(app)) == (view not in WITHOUT_STUDY)
     for spec in charts(app).values():
         assert ("样例数据" if lang == "zh" else "sample data") in spec["layout"]["title"][
             "subtitle"
@@ -239,8 +240,9 @@ def test_without_prices_the_events_are_there_and_the_command_is_named(
 ):
     app = open_app(bare_workspace, view, lang="en")
     assert not app.exception
-    assert "mentionstudy fetch" in said(app)
-    assert "8 events were found" in said(app)
+    if view not in WITHOUT_STUDY:
+        assert "mentionstudy fetch" in said(app)
+        assert "8 events were found" in said(app)
 
 
 def test_articles_without_events_are_listed_with_their_reason(open_app, plain_workspace):
@@ -260,3 +262,55 @@ def test_an_evil_article_stays_text(open_app, evil_workspace, view):
     for block in app.get("html"):
         assert set(re.findall(r"<(\w+)", block.proto.body)) <= {"style", "div", "mark", "h2"}
     assert "javascript:" not in str([b.proto.url for b in app.get("link_button")])
+
+
+@pytest.mark.parametrize(
+    ("query", "n"),
+    [
+        ({"q": "东软"}, 3),
+        ({"q": "东软 盛京"}, 1),
+        ({"q": "600050"}, 1),
+        ({"st": ["no_mention"]}, 2),
+        ({"clock": ["evening"]}, 3),
+        ({"clock": ["weekend"]}, 1),
+        ({"clock": ["unknown"]}, 1),
+    ],
+)
+def test_articles_are_found_by_words_state_and_time_of_day(open_app, sample_workspace, query, n):
+    app = open_app(sample_workspace, "articles", lang="en", **query)
+    assert not app.exception
+    assert f"{n} of 5 articles" in said(app)
+    assert len(app.dataframe[0].value) == n
+
+
+def test_a_search_without_a_find_can_be_taken_back(open_app, sample_workspace):
+    app = open_app(sample_workspace, "articles", lang="en", q="nothing like this")
+    assert "No article fits" in said(app)
+    app.button(key="reset_search").click().run()
+    assert "5 of 5 articles" in said(app)
+
+
+def test_a_security_shows_each_of_its_events(open_app, sample_workspace, run):
+    app = open_app(sample_workspace, "securities", lang="en", security="600718.SH")
+    assert not app.exception
+    price = charts(app)["600718.SH · Mentions on the price"]
+    marks = next(t for t in price["data"] if t.get("name") == "day 0")
+    assert [row[0] for row in marks["customdata"]] == ["600718.SH@2022-01-07"]
+    car = charts(app)[r"600718.SH · CAR [-1,1]"]
+    expected = run.result.car(-1, 1).set_index("symbol")["car"]["600718.SH"]
+    assert _numbers(car["data"][0]["y"]) == pytest.approx([expected])
+
+
+def test_a_security_without_prices_says_so(open_app, sample_workspace):
+    app = open_app(sample_workspace, "securities", lang="en", security="02066.HK")
+    assert not app.exception
+    assert "No prices of 02066.HK" in said(app)
+    assert "None of its events is in the statistics" in said(app)
+
+
+def test_groups_are_compared_when_asked_for(open_app, sample_workspace, run):
+    app = open_app(sample_workspace, "study", lang="en", group="exchange")
+    assert not app.exception
+    table = next(d.value for d in app.dataframe if "group" in d.value)
+    assert set(table["group"]) == {"Shanghai", "Shenzhen", "Hong Kong"}
+    assert "Cumulative average abnormal return by group" in charts(app)

@@ -214,3 +214,37 @@ def test_charts_leave_their_input_alone(ar, aar, bars):
     _all(ar, aar, bars, charts.Look())
     for old, new in zip(before, (ar, aar, bars), strict=True):
         pd.testing.assert_frame_equal(old, new)
+
+
+def test_price_with_events_marks_each_day_0_at_its_close(bars):
+    events = pd.DataFrame(
+        {"event_id": ["A@1", "A@2"], "day0": pd.to_datetime(["2022-01-07", "2022-01-10"])}
+    )
+    fig = charts.price_with_events(bars, events, name="A")
+    marks = fig.data[-1]
+    close = bars.set_index("date")["close"]
+    # the second day is a halt: the last close before it stands in
+    assert list(marks.y) == [close[pd.Timestamp("2022-01-07")]] * 2
+    assert [row[0] for row in marks.customdata] == ["A@1", "A@2"]
+
+
+def test_a_long_gap_in_prices_is_not_bridged(bars):
+    later = bars.assign(date=bars["date"] + pd.Timedelta(days=400))
+    events = pd.DataFrame({"event_id": [], "day0": pd.to_datetime([])})
+    fig = charts.price_with_events(pd.concat([bars, later]), events)
+    assert np.isnan(np.asarray(fig.data[0].y, dtype=float)).sum() == 1
+
+
+def test_car_by_event_stands_in_time_order(ar):
+    car = ar.groupby(["event_id", "day0"], as_index=False)["ar"].sum().rename(columns={"ar": "car"})
+    car = car.assign(window="[-3,3]", se=0.01, day0=pd.to_datetime(car["day0"]))
+    fig = charts.car_by_event(car, name="x")
+    assert list(fig.data[0].x) == ["2021-04-12", "2022-01-07", "2022-06-15"]
+
+
+def test_groups_fan_ends_at_each_groups_sum_of_means(ar):
+    grouped = ar.assign(group=np.where(ar["symbol"].str.endswith("HK"), "HK", "SH"))
+    fig = charts.groups_fan(grouped)
+    assert [t.name for t in fig.data] == ["SH (N = 2)", "HK (N = 1)"]
+    expected = grouped[grouped["group"] == "SH"].groupby("tau")["ar"].mean().sum()
+    assert fig.data[0].y[-1] == pytest.approx(expected)
