@@ -67,6 +67,9 @@ class Route:
         What its volume is counted in, where the amount cannot tell.
     factors : callable or None
         ``(akshare, security) -> frame`` with the table of adjustment factors.
+    absent_is_one : bool
+        Whether the upstream has no table for a security without corporate actions, so that
+        none means factor 1. Otherwise none means that it does not know the security.
     """
 
     name: str
@@ -75,6 +78,7 @@ class Route:
     canary: str
     unit: VolumeUnit = "share"
     factors: FactorsFunction | None = None
+    absent_is_one: bool = False
 
 
 @dataclass(slots=True)
@@ -116,6 +120,8 @@ class LiveSource:
         try:
             raw = self._ask(route, security, lambda ak: function(ak, security), "factors")
         except (SymbolNotFound, NoData):
+            if not route.absent_is_one:
+                raise
             # Without corporate actions the file is empty or absent. A canary has answered, or
             # the error would be another.
             return unit_factors(security.symbol, self.name, self.now())

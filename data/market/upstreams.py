@@ -16,6 +16,7 @@ from mentionstudy.data.market.health import SourceHealth
 from mentionstudy.data.market.live import LiveSource, Route
 from mentionstudy.data.market.manners import Manners
 from mentionstudy.data.market.normal import Window
+from mentionstudy.data.market.reconstruction import factors_from_adjusted
 from mentionstudy.data.securities import Security
 
 _EASTMONEY_HK_INDEX: Final = {"HSI": "恒生指数", "HSCEI": "国企指数"}
@@ -59,7 +60,7 @@ def _tencent_hong_kong(ak: Any, security: Security, window: Window) -> Any:
     return ak.stock_zh_ah_daily(security.code, first, last, "")
 
 
-# --- Sina: every market, the whole history with each answer, and the only adjustment factors.
+# --- Sina: every market, the whole history with each answer, and adjustment factors.
 
 
 def _sina_shares(ak: Any, security: Security, window: Window) -> Any:
@@ -120,6 +121,25 @@ def _eastmoney_hong_kong(ak: Any, security: Security, window: Window) -> Any:
     return ak.stock_hk_hist(security.code, "daily", first, last, "")
 
 
+def _eastmoney_factors(ak: Any, security: Security) -> Any:
+    return _recovered(ak.stock_zh_a_hist, security)
+
+
+def _eastmoney_hong_kong_factors(ak: Any, security: Security) -> Any:
+    return _recovered(ak.stock_hk_hist, security)
+
+
+def _recovered(history: Callable[..., Any], security: Security) -> Any:
+    # Factors cannot be had, but two whole histories, raw and adjusted, tell them.
+    raw, adjusted = (
+        history(security.code, "daily", "19700101", "20500101", how) for how in ("", "hfq")
+    )
+    if raw.empty or adjusted.empty:
+        return raw.iloc[:0]
+    columns = {"日期": "date", "收盘": "close"}
+    return factors_from_adjusted(raw.rename(columns=columns), adjusted.rename(columns=columns))
+
+
 def _eastmoney_index(ak: Any, security: Security, window: Window) -> Any:
     code = prefixed(security) if security.exchange != "OTHER" else f"csi{security.code}"
     return ak.stock_zh_index_daily_em(code, _day(window.start), _day(window.end))
@@ -172,6 +192,7 @@ ROUTES: Final[Mapping[str, tuple[Route, ...]]] = MappingProxyType(
                 bars=_sina_shares,
                 canary="600000.SH",
                 factors=_sina_factors,
+                absent_is_one=True,
             ),
             Route(
                 name="b_shares",
@@ -179,6 +200,7 @@ ROUTES: Final[Mapping[str, tuple[Route, ...]]] = MappingProxyType(
                 bars=_sina_unrounded,
                 canary="900901.SH",
                 factors=_sina_b_factors,
+                absent_is_one=True,
             ),
             Route(
                 name="cdr",
@@ -186,6 +208,7 @@ ROUTES: Final[Mapping[str, tuple[Route, ...]]] = MappingProxyType(
                 bars=_sina_cdr,
                 canary="600000.SH",
                 factors=_sina_factors,
+                absent_is_one=True,
             ),
             Route(
                 name="funds",
@@ -205,6 +228,7 @@ ROUTES: Final[Mapping[str, tuple[Route, ...]]] = MappingProxyType(
                 bars=_sina_hong_kong,
                 canary="00700.HK",
                 factors=_sina_hong_kong_factors,
+                absent_is_one=True,
             ),
             Route(
                 name="hong_kong_index",
@@ -221,6 +245,7 @@ ROUTES: Final[Mapping[str, tuple[Route, ...]]] = MappingProxyType(
                     _kinds("stock", "cdr", on=_MAINLAND)(s) or _kinds("b_share", on=("SZ",))(s)
                 ),
                 bars=_eastmoney_shares,
+                factors=_eastmoney_factors,
                 canary="600000.SH",
                 unit="lot",
             ),
@@ -242,6 +267,7 @@ ROUTES: Final[Mapping[str, tuple[Route, ...]]] = MappingProxyType(
                 name="hong_kong",
                 covers=_kinds("stock", on=("HK",)),
                 bars=_eastmoney_hong_kong,
+                factors=_eastmoney_hong_kong_factors,
                 canary="00700.HK",
             ),
             Route(
@@ -326,5 +352,5 @@ def live_chain(
     return SourceChain(
         sources={name: live_source(name, manners, health, now) for name in ROUTES},
         bars_order=chain_order,
-        factors_order=lambda _security: ("sina",),
+        factors_order=lambda _security: ("sina", "eastmoney"),
     )

@@ -205,6 +205,33 @@ def test_todays_bar_is_left_out_until_the_session_is_settled(server):
     assert full["date"].iloc[-1] == pd.Timestamp("2022-12-30")
 
 
+@pytest.mark.parametrize("symbol", ["600718.SH", "300750.SZ", "02066.HK", "00593.HK"])
+def test_with_only_eastmoney_left_the_returns_are_still_right(server, symbol):
+    from mentionstudy.data.calendars import calendar_for
+    from mentionstudy.data.market import returns_panel
+
+    server.fail("drop", "sina", "tencent")
+    security = parse_symbol(symbol)
+    bars = chain().bars(security, START, END)
+    answer = chain().try_factors(security)
+    assert [(a.source, a.outcome) for a in answer.attempts] == [
+        ("sina", "refused"),
+        ("eastmoney", "ok"),
+    ]
+    sessions = {security.exchange: calendar_for(security.exchange).sessions}
+    panel = returns_panel(bars, answer.frame, sessions)
+    true = truth(server, symbol).set_index("date")["ret"].iloc[1:]
+    np.testing.assert_allclose(panel.returns[symbol].iloc[1:], true, atol=2e-3)
+    ex_dates = panel.flags.loc[panel.flags["flag"] == "ex_date", "date"]
+    actions = server.market.stocks[symbol].actions
+    assert ex_dates.astype(str).tolist() == [a.ex_date for a in actions]
+
+
+def test_an_unknown_symbol_has_no_factors_at_eastmoney(server):
+    with pytest.raises(SymbolNotFound):
+        source("eastmoney").factors(parse_symbol("600999.SH"))
+
+
 # --- failures: class, message, and that nothing half-good gets through --------------------------
 
 NAMES = ("tencent", "sina", "eastmoney", "csindex")
