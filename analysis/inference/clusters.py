@@ -7,7 +7,7 @@ from scipy import sparse
 
 from mentionstudy.analysis.arrays import Floats, Ints
 from mentionstudy.analysis.errors import ConfigError
-from mentionstudy.analysis.inference.moments import DEGENERATE, Moments, as_columns, moments
+from mentionstudy.analysis.inference.moments import Moments, as_columns, moments
 from mentionstudy.analysis.inference.outcome import NO_VARIANCE, TestName, TestResult, result
 
 
@@ -100,7 +100,8 @@ def clustered_t(
         if np.shape(label) != values.shape[:1]:
             raise ConfigError("cluster labels: one for each of the N events is needed")
     m = moments(values) if known is None else known
-    deviation = values - m.mean
+    unit = np.where(m.sd > 0, m.sd, 1.0)  # squares of huge or tiny values would be lost
+    deviation = (values - m.mean) / unit
     variance, groups = _component(deviation, cluster_codes(first))
     test: TestName = "clustered_t"
     how = "one way, V=G/(G-1) sum of squared cluster sums/N^2; t(G-1)"
@@ -113,12 +114,13 @@ def clustered_t(
         how = "two way, V=V_1+V_2-V_12, each with G/(G-1); t(min G - 1)"
     reasons = m.reasons()
     reasons.mark(groups < 2, "All events are in one cluster.")
-    tiny = (DEGENERATE * m.sd * m.n) ** 2
+    # a two-way variance is a difference: what is left of it by rounding is larger
+    tiny = (1e-20 if second is None else 1e-10) * m.n
     reasons.mark(
         ~(variance > tiny), NO_VARIANCE if second is None else "The two-way variance is not > 0."
     )
     with np.errstate(divide="ignore", invalid="ignore"):  # undefined columns have their reason
-        error = np.sqrt(np.where(variance > 0, variance, np.nan)) / m.n
+        error = np.sqrt(np.where(variance > 0, variance, np.nan)) / m.n * unit
         statistic = m.mean / error
     return result(
         test,

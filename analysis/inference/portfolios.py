@@ -164,12 +164,14 @@ def portfolio_alpha(
     used = min(used, n - 1)
     if np.linalg.matrix_rank(x) < p:
         raise InputError("the factors and the constant are linearly dependent")
+    unit = float(np.abs(value).max()) or 1.0  # squares of huge or tiny values would be lost
     bread = np.linalg.inv(x.T @ x)
-    coefficient = bread @ (x.T @ value)
-    residual = value - x @ coefficient
+    coefficient = bread @ (x.T @ (value / unit))
+    residual = value / unit - x @ coefficient
     meat = _long_run(x * residual[:, None], day, used)
     matrix = bread @ meat @ bread * n / (n - p)
-    error = np.sqrt(np.maximum(np.diag(matrix), 0.0))
+    coefficient = coefficient * unit
+    error = np.sqrt(np.maximum(np.diag(matrix), 0.0)) * unit
     with np.errstate(divide="ignore", invalid="ignore"):  # a flat series has no error
         statistic = coefficient / error
     half = float(special.stdtrit(n - p, 0.975)) * error

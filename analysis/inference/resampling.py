@@ -154,7 +154,8 @@ def _percentiles(
         )
     there = ~np.isnan(means).all(axis=0)
     low, high = np.full(there.size, np.nan), np.full(there.size, np.nan)
-    low[there], high[there] = np.nanquantile(means[:, there], (0.025, 0.975), axis=0)
+    if there.any():
+        low[there], high[there] = np.nanquantile(means[:, there], (0.025, 0.975), axis=0)
     return low, high
 
 
