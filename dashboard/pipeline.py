@@ -279,41 +279,83 @@ def run_study(
         What the reader needs to run it again, such as table versions.
     """
     selected = corpus.events if events is None else events
-    panel = prices.panel
-    study_events = pd.DataFrame(
-        {
-            "event_id": selected["event_id"],
-            "symbol": selected["symbol"],
-            "date": selected["day0"],
-            "benchmark": selected["symbol"].map(prices.benchmarks),
-            "calendar": selected["exchange"].map(_calendar_name),
-        }
-    )
-    if group:
-        study_events["group"] = selected[group].astype("str")
-    # a symbol without bars is a column without values, so that its events are excluded for that
-    columns = panel.returns.columns.union(selected["symbol"].unique())
-    returns = panel.returns.reindex(columns=columns)
-    spans = panel.spans.reindex(columns=columns, fill_value=0)
-    market_columns = sorted(set(prices.benchmarks.values()))
-    market = returns.reindex(columns=market_columns)
-    market = market.mask(spans.reindex(columns=market_columns, fill_value=0) > 1)
+    frames = study_frames(selected, prices, group=group)
     result = EventStudy(settings).run(
-        study_events,
-        returns,
-        market,
-        spans=spans,
-        sessions=_sessions_by_calendar(selected, pd.DatetimeIndex(returns.index)),
+        frames.events,
+        frames.returns,
+        frames.market,
+        spans=frames.spans,
+        sessions=frames.sessions,
     )
     return StudyRun(
         result=result,
         events=selected,
         excluded=all_exclusions(corpus.excluded, _without_prices(result.excluded, prices.missing)),
-        flags=panel.flags,
+        flags=prices.panel.flags,
         benchmarks=prices.benchmarks,
         n_available=len(corpus.events),
         is_sample=corpus.is_sample,
         provenance=dict(provenance or {}),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class StudyFrames:
+    """What the mathematics takes, for the events of a corpus.
+
+    Attributes
+    ----------
+    events
+        ``event_id, symbol, date, benchmark, calendar`` and perhaps ``group``.
+    returns, spans
+        Sessions by symbols; a symbol without bars is a column without values, so that its events
+        are excluded for that reason.
+    market
+        Sessions by benchmarks.
+    sessions
+        Sessions by calendar.
+    """
+
+    events: pd.DataFrame
+    returns: pd.DataFrame
+    spans: pd.DataFrame
+    market: pd.DataFrame
+    sessions: Mapping[str, pd.DatetimeIndex]
+
+
+def study_frames(events: pd.DataFrame, prices: Prices, *, group: str | None = None) -> StudyFrames:
+    """Lay out events of a corpus and their prices for `EventStudy.run`.
+
+    Parameters
+    ----------
+    events
+        Rows of ``Corpus.events``.
+    prices
+        From :func:`load_prices`.
+    group
+        Column of the events by which the study compares groups.
+    """
+    panel = prices.panel
+    study_events = pd.DataFrame(
+        {
+            "event_id": events["event_id"],
+            "symbol": events["symbol"],
+            "date": events["day0"],
+            "benchmark": events["symbol"].map(prices.benchmarks),
+            "calendar": events["exchange"].map(_calendar_name),
+        }
+    )
+    if group:
+        study_events["group"] = events[group].astype("str")
+    columns = panel.returns.columns.union(events["symbol"].unique())
+    benchmarks = sorted(set(prices.benchmarks.values()))
+    one_day = panel.returns.mask(panel.spans > 1)
+    return StudyFrames(
+        events=study_events,
+        returns=panel.returns.reindex(columns=columns),
+        spans=panel.spans.reindex(columns=columns, fill_value=0),
+        market=one_day.reindex(columns=benchmarks),
+        sessions=_sessions_by_calendar(events, pd.DatetimeIndex(panel.returns.index)),
     )
 
 

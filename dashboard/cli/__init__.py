@@ -15,6 +15,7 @@ COMMANDS = {
     "status": "market",
     "study": "study",
     "export": "study",
+    "validate": "validate",
     "dashboard": "serve",
     "demo": "serve",
 }
@@ -26,6 +27,7 @@ _HELP = {
     "status": "Show what the workspace holds and what is missing.",
     "study": "Measure abnormal returns around the events.",
     "export": "Write a study's tables, charts and workbook.",
+    "validate": "Measure which test to trust on your own prices.",
     "dashboard": "Open the dashboard, on a workspace or straight on articles.",
     "demo": "Open the dashboard on the bundled sample; needs no network.",
 }

@@ -13,8 +13,6 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
-from mentionstudy.dashboard.export import neutralised
-
 Decorator = Callable[[Callable[..., None]], Callable[..., None]]
 FORMATS = ("csv", "jsonl", "table")
 DONE, PARTLY, UNUSABLE = 0, 1, 2
@@ -38,7 +36,9 @@ def complain(message: str) -> None:
 def emit(frame: pd.DataFrame, fmt: str) -> None:
     """Write a table to standard output in the format that was asked for."""
     if fmt == "csv":
-        neutralised(frame).to_csv(sys.stdout, index=False, lineterminator="\n")
+        from mentionstudy.analysis.export import harmless  # numpy and scipy behind it
+
+        harmless(frame).to_csv(sys.stdout, index=False, lineterminator="\n")
     elif fmt == "jsonl":
         text = frame.to_json(orient="records", lines=True, force_ascii=False, date_format="iso")
         click.echo((text or "").rstrip("\n"), nl=len(frame) > 0)

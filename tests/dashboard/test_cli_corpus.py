@@ -129,7 +129,18 @@ def test_a_workspace_that_is_not_there_is_explained(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "command",
-    ["parse", "events", "ingest", "fetch", "status", "study", "export", "dashboard", "demo"],
+    [
+        "parse",
+        "events",
+        "ingest",
+        "fetch",
+        "status",
+        "study",
+        "export",
+        "dashboard",
+        "demo",
+        "validate",
+    ],
 )
 def test_every_command_has_help(command: str) -> None:
     done = run(command, "--help")

@@ -246,3 +246,32 @@ def test_reference_cases(
     )
     assert len(car) == len(last)
     np.testing.assert_allclose(car["car"], car["car_peer"], rtol=1e-10, atol=1e-14)
+
+
+def test_validate_measures_size_and_power(
+    gappy: tuple[Path, Path, pd.DataFrame, pd.DataFrame], tmp_path: Path
+) -> None:
+    events_file, returns_file, *_ = gappy
+    done = run(
+        *("validate", "--events", events_file, "--returns", returns_file, "--market", "M"),
+        *("--estimation", "-120:-11", "--window", "-5:5", "--min-obs", "60"),
+        *("--n-events", "10", "--samples", "40", "--effects", "0,0.1", "--out", tmp_path / "p"),
+    )
+    assert done.exit_code == 0, done.output
+    table = pd.read_csv(tmp_path / "p" / "power.csv")
+    bmp = table[(table["test"] == "bmp") & (table["window"] == "[0,0]")].set_index("effect")["rate"]
+    assert bmp[0.0] < 0.3
+    assert bmp[0.1] > 0.9  # five standard deviations are hard to miss
+    assert (tmp_path / "p" / "power.html").stat().st_size > 10_000
+
+
+def test_validate_says_what_effects_are(
+    gappy: tuple[Path, Path, pd.DataFrame, pd.DataFrame],
+) -> None:
+    events_file, returns_file, *_ = gappy
+    done = run(
+        *("validate", "--events", events_file, "--returns", returns_file, "--market", "M"),
+        *("--effects", "none"),
+    )
+    assert done.exit_code == 2
+    assert "--effects" in done.output
