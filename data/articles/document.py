@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 import threading
+from collections import Counter
 from collections.abc import Mapping
 from typing import Final, Literal, NamedTuple
 
@@ -38,6 +39,7 @@ _HIDDEN_STYLE: Final = re.compile(r"(?:display\s*:\s*none|visibility\s*:\s*hidde
 _QUOTE_ID: Final = re.compile(r"(?:bk)?quote_\S+$|(?:s[hz]|bj|hk)\d{5,6}_hq$")
 _BLANK_LINE: Final = re.compile(r"\n[^\S\n]*\n")
 _NO_TEXT_NODES: Final = (CData, Comment, Declaration, Doctype, ProcessingInstruction)
+MAX_SURFACE_CHARS: Final = 80  # a link that is never closed covers the rest of the page
 _NOTHING, _SPACE, _CELL, _LINE = range(4)
 _SEPARATORS: Final = ("", " ", "\t", "\n")
 
@@ -91,8 +93,8 @@ class Document(NamedTuple):
     scripts: tuple[str, ...] = ()
 
     def surface(self, element: Element) -> str:
-        """Return the visible text of an element."""
-        return self.text[element.start : element.end]
+        """Return the visible text of an element, at most `MAX_SURFACE_CHARS` of it."""
+        return self.text[element.start : min(element.end, element.start + MAX_SURFACE_CHARS)]
 
     def until(self, length: int) -> Document:
         """Return the document cut behind the first `length` characters of its text."""
@@ -135,6 +137,7 @@ class DocumentBuilder:
         self._pending = _NOTHING
         self._data: list[str] = []
         self._open: list[_Open] = [_Open("", -1, False, False, False)]
+        self._n_open: Counter[str] = Counter()
         self._elements: list[Element] = []
         self._scripts: list[str] = []
 
@@ -151,18 +154,16 @@ class DocumentBuilder:
             self._elements.append(Element(tag, attributes, here, here, index, hidden))
             index = len(self._elements) - 1
         self._open.append(_Open(tag, index, bool(attrs), silent or tag in _SILENT_TAGS, hidden))
+        self._n_open[tag] += 1
 
     def end(self, tag: str) -> None:
         """Take an end tag; one without a start tag is ignored."""
         if self._data:
             self._flush()
-        depth = len(self._open) - 1
-        while depth > 0 and self._open[depth].tag != tag:
-            depth -= 1
-        if depth == 0:
+        if not self._n_open[tag]:
             return
-        while len(self._open) > depth:
-            self._close_innermost()
+        while self._close_innermost() != tag:
+            pass
         self._separate(tag)
 
     def data(self, text: str) -> None:
@@ -197,12 +198,14 @@ class DocumentBuilder:
         self.reset()
         return Document(text, elements, scripts)
 
-    def _close_innermost(self) -> None:
+    def _close_innermost(self) -> str:
         closing = self._open.pop()
+        self._n_open[closing.tag] -= 1
         if closing.has_attrs:
             element = self._elements[closing.nearest]
             if element.start != self._length:
                 self._elements[closing.nearest] = element._replace(end=self._length)
+        return closing.tag
 
     def _separate(self, tag: str) -> None:
         if tag in _LINE_TAGS:

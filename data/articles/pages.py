@@ -68,7 +68,7 @@ _TEXT_NODES: Final = etree.XPath(
 _MIN_CONTAINER_CHARS: Final = 20
 _INLINE_RELATED_SHARE: Final = 0.3  # in a container of text alone, earlier lists are interludes
 _NOT_TEXT_TAGS: Final = ("nav", "aside", "header", "footer", "script", "style", "form")
-_MAX_TRAFILATURA_CHARS: Final = 3_000_000  # its time grows with the page; seconds beyond this
+_MAX_TRAFILATURA_CHARS: Final = 600_000  # it needs seconds for a larger page
 
 _TIME_METAS: Final = (
     "article:published_time",

@@ -90,12 +90,14 @@ def find_codes(text: str) -> list[Code]:
     half = text.translate(_HALF_WIDTH) if _FULL_WIDTH.search(text) else text
     if _ANY_FORM.search(half) is None:
         return []
-    taken: dict[int, Code] = {}
+    taken = bytearray(len(half))
+    found: list[Code] = []
     for reader in (_suffixed, _prefixed, _keyworded, _bracketed, _tabulated):
         for code in reader(half):
-            if not any(place in taken for place in range(code.start, code.end)):
-                taken.update(dict.fromkeys(range(code.start, code.end), code))
-    return sorted(set(taken.values()), key=lambda code: code.start)
+            if taken.find(1, code.start, code.end) < 0:
+                taken[code.start : code.end] = b"\x01" * (code.end - code.start)
+                found.append(code)
+    return sorted(found, key=lambda code: code.start)
 
 
 def _suffixed(text: str) -> Iterator[Code]:

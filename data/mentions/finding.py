@@ -66,22 +66,12 @@ def mentions_of(article: Article, using: Sequence[Dialect] | None = None) -> lis
         findings = list(dialect.find(page))
         if not findings:
             continue
-        page = _claim(page, findings)
+        page = page.claim(findings)
         grouped: dict[str, list[Finding]] = {}
         for finding in findings:
             grouped.setdefault(finding.security.symbol, []).append(finding)
         mentions.extend(mention(article, dialect.name, found) for found in grouped.values())
     return mentions
-
-
-def _claim(page: Page, findings: list[Finding]) -> Page:
-    """Mark the characters that a dialect has read."""
-    spans = [(f.position, f.end, f.in_title) for f in findings if f.end > f.position >= 0]
-    body = tuple((start, end) for start, end, in_title in spans if not in_title)
-    title = tuple((start, end) for start, end, in_title in spans if in_title)
-    return page._replace(
-        claimed=page.claimed + body, claimed_in_title=page.claimed_in_title + title
-    )
 
 
 def find_mentions(articles: Iterable[Article] | pd.DataFrame) -> pd.DataFrame:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from bisect import bisect_left
 from collections.abc import Iterable
 from typing import Final, Literal, NamedTuple, Protocol, get_args
 
@@ -107,7 +108,8 @@ class Page(NamedTuple):
     links
         The elements with an address (``href``) that a reader can see, and the addresses.
     claimed, claimed_in_title
-        Spans of the text and of the title that dialects before this one have read.
+        Spans of the text and of the title that dialects before this one have read, in order and
+        apart.
     """
 
     title: str
@@ -131,7 +133,29 @@ class Page(NamedTuple):
     def free(self, start: int, end: int, *, in_title: bool = False) -> bool:
         """Tell whether no dialect before this one has read any of these characters."""
         spans = self.claimed_in_title if in_title else self.claimed
-        return not any(first < end and start < last for first, last in spans)
+        place = bisect_left(spans, (end,))
+        return place == 0 or spans[place - 1][1] <= start
+
+    def claim(self, findings: Iterable[Finding]) -> Page:
+        """Return the page with the characters marked that these findings have read."""
+        spans = [(f.in_title, f.position, f.end) for f in findings if f.end > f.position >= 0]
+        body = [(start, end) for in_title, start, end in spans if not in_title]
+        title = [(start, end) for in_title, start, end in spans if in_title]
+        return self._replace(
+            claimed=_merged([*self.claimed, *body]),
+            claimed_in_title=_merged([*self.claimed_in_title, *title]),
+        )
+
+
+def _merged(spans: list[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
+    """Sort spans and join those that touch."""
+    merged: list[tuple[int, int]] = []
+    for start, end in sorted(spans):
+        if merged and start <= merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
+        else:
+            merged.append((start, end))
+    return tuple(merged)
 
 
 class Dialect(Protocol):
