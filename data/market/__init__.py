@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from mentionstudy.data.market.base import BAR_COLUMNS, FACTOR_COLUMNS, PriceSource
 from mentionstudy.data.market.chain import Attempt, ChainAnswer, SourceChain
+from mentionstudy.data.market.coverage import coverage
 from mentionstudy.data.market.fetching import (
     FetchProgress,
     FetchReport,
@@ -38,6 +39,7 @@ __all__ = [
     "SampleSource",
     "SourceChain",
     "SourceHealth",
+    "coverage",
     "default_benchmark",
     "fetch",
     "flag_price_limits",

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import pandas as pd
+from filelock import FileLock
 
 from mentionstudy.data.calendars import CALENDAR_OF
-from mentionstudy.data.errors import CalendarUnknown, SymbolError
+from mentionstudy.data.errors import CalendarUnknown, SymbolError, WorkspaceError
 from mentionstudy.data.market.base import PriceSource
 from mentionstudy.data.market.chain import Attempt, ChainAnswer, SourceChain
-from mentionstudy.data.market.coverage import covered_requests
+from mentionstudy.data.market.coverage import covered_requests, known_missing
 from mentionstudy.data.market.health import SourceHealth
 from mentionstudy.data.market.manners import Manners
 from mentionstudy.data.market.normal import last_complete_session
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
     from mentionstudy.data.workspace import Workspace
 
 HEALTH_FILE: Final = ".source_health.json"
+LOCK_FILE: Final = ".fetch.lock"
+_CENT: Final = 0.01 + 1e-9
 _BATCH_REQUESTS: Final = 40
 _BATCH_SECONDS: Final = 10.0
 
@@ -135,7 +139,7 @@ def fetch(
     What the workspace covers already is not asked for again, unless the source is a local one.
     Each answer is logged in the workspace's fetch log. A failure of one symbol stops no other.
     Stopping it, by Ctrl-C or a crash, loses at most the last few answers; running it again
-    goes on where it stopped.
+    goes on where it stopped. A second fetch of the same workspace waits for the first.
 
     Parameters
     ----------
@@ -148,7 +152,7 @@ def fetch(
     progress
         Called before and after each request.
     refetch
-        Ask even for what is covered.
+        Ask even for what is covered, and for symbols that no source knew in the last days.
     max_seconds
         Start no new request after so long.
     now
@@ -161,51 +165,47 @@ def fetch(
     """
     chain = sources if isinstance(sources, SourceChain) else SourceChain.of(sources)
     chain.begin()
-    run = _Run(workspace=workspace, chain=chain, now=now)
     began = time.monotonic()
-    have = set() if refetch or chain.local else covered_requests(workspace, plan, now())
-    requests = requests_of(plan)
-    covered = interrupted = done = 0
-    tell = progress or (lambda _step: None)
-    try:
-        for request in requests:
-            step = FetchProgress(
-                done=done, total=len(requests), symbol=request.symbol, kind=request.kind
-            )
-            outcome, source = "covered", ""
-            if (request.symbol, request.kind) in have:
-                covered += 1
-            elif max_seconds is not None and time.monotonic() - began > max_seconds:
-                outcome = run.leave(request, "the time limit was reached before its turn")
-            else:
-                tell(step)
-                outcome, source = run.ask(request)
-            done += 1
-            tell(
-                FetchProgress(
-                    done=done,
-                    total=len(requests),
-                    symbol=request.symbol,
-                    kind=request.kind,
-                    outcome=outcome,
-                    source=source,
-                )
-            )
-    except KeyboardInterrupt:
-        interrupted = 1
-        for request in requests[done:]:
-            run.leave(request, "the fetch was stopped before its turn")
-    finally:
-        run.flush()
+    with _only_fetch(workspace):
+        log = workspace.fetch_log()
+        run = _Run(
+            workspace=workspace,
+            chain=chain,
+            now=now,
+            tell=progress or (lambda _step: None),
+            stop_at=None if max_seconds is None else began + max_seconds,
+        )
+        if not (refetch or chain.local):
+            run.have = covered_requests(workspace, plan, now(), log)
+            run.known_missing = known_missing(log, now())
+        run.all(requests_of(plan))
     return FetchReport(
         ok=run.ok,
-        covered=covered,
+        covered=run.covered,
         missing=tuple(run.missing),
         notes=tuple(run.notes),
         rows=run.rows,
         seconds=time.monotonic() - began,
-        interrupted=bool(interrupted),
+        interrupted=run.interrupted,
     )
+
+
+@contextlib.contextmanager
+def _only_fetch(workspace: Workspace) -> Iterator[None]:
+    """Let one fetch at a time work on a workspace; the others wait and then find it done.
+
+    The lock belongs to the open file, so it ends with its process however that ends.
+    """
+    if "://" in workspace.path:
+        yield
+        return
+    try:
+        with FileLock(Path(workspace.path) / LOCK_FILE):
+            yield
+    except PermissionError as error:
+        raise WorkspaceError(
+            f"{workspace.path}: the folder cannot be written; check its permissions"
+        ) from error
 
 
 def workspace_health(workspace: Workspace, manners: Manners | None = None) -> SourceHealth:
@@ -224,8 +224,14 @@ class _Run:
     workspace: Workspace
     chain: SourceChain
     now: Callable[[], datetime]
+    tell: Callable[[FetchProgress], None]
+    stop_at: float | None
+    have: set[tuple[str, str]] = field(default_factory=set)
+    known_missing: dict[tuple[str, str], str] = field(default_factory=dict)
     ok: int = 0
+    covered: int = 0
     rows: int = 0
+    interrupted: bool = False
     missing: list[Missing] = field(default_factory=list)
     notes: list[Note] = field(default_factory=list)
     _bars: list[pd.DataFrame] = field(default_factory=list)
@@ -233,6 +239,44 @@ class _Run:
     _log: list[dict[str, object]] = field(default_factory=list)
     _pending: int = 0
     _written: float = field(default_factory=time.monotonic)
+
+    def all(self, requests: list[Request]) -> None:
+        """Answer all requests in turn; what arrived is written whatever happens."""
+        done = 0
+        total = len(requests)
+        try:
+            for request in requests:
+                outcome, source = self._one(request, done, total)
+                done += 1
+                self.tell(
+                    FetchProgress(
+                        done=done,
+                        total=total,
+                        symbol=request.symbol,
+                        kind=request.kind,
+                        outcome=outcome,
+                        source=source,
+                    )
+                )
+        except KeyboardInterrupt:
+            self.interrupted = True
+            for request in requests[done:]:
+                self.leave(request, "the fetch was stopped before its turn")
+        finally:
+            self.flush()
+
+    def _one(self, request: Request, done: int, total: int) -> tuple[str, str]:
+        """Answer one request, if it needs an answer."""
+        key = (request.symbol, str(request.kind))
+        if key in self.have:
+            self.covered += 1
+            return "covered", ""
+        if key in self.known_missing:
+            return self.leave(request, self.known_missing[key], "not_found"), ""
+        if self.stop_at is not None and time.monotonic() > self.stop_at:
+            return self.leave(request, "the time limit was reached before its turn"), ""
+        self.tell(FetchProgress(done=done, total=total, symbol=request.symbol, kind=request.kind))
+        return self.ask(request)
 
     def ask(self, request: Request) -> tuple[str, str]:
         """Answer one request; returns its outcome and who answered."""
@@ -264,7 +308,9 @@ class _Run:
     def flush(self) -> None:
         """Write what has arrived: the rows first, then the log that vouches for them."""
         if self._bars:
-            self.rows += self.workspace.merge_bars(pd.concat(self._bars, ignore_index=True))
+            frame = pd.concat(self._bars, ignore_index=True)
+            self.notes += _disagreements(self.workspace, frame)
+            self.rows += self.workspace.merge_bars(frame)
         if self._factors:
             frame = pd.concat(self._factors, ignore_index=True)
             self.rows += self.workspace.merge_factors(frame)
@@ -295,6 +341,27 @@ class _Run:
         if self._pending >= _BATCH_REQUESTS or late:
             self.flush()
         return outcome, source
+
+
+def _disagreements(workspace: Workspace, fresh: pd.DataFrame) -> list[Note]:
+    """Compare closes with those that are stored, which mostly another source delivered."""
+    stored = workspace.bars(
+        list(fresh["symbol"].unique()), columns=["symbol", "date", "close", "source"]
+    )
+    both = fresh.merge(stored.astype({"symbol": "str"}), on=["symbol", "date"], suffixes=("", "_o"))
+    both = both.loc[(both["close"] - both["close_o"]).abs() > _CENT]
+    notes = []
+    for symbol, rows in both.groupby("symbol"):
+        row = rows.iloc[0]
+        notes.append(
+            Note(
+                str(symbol),
+                f"{len(rows)} closes differ from those that were stored, such as "
+                f"{row['date']:%Y-%m-%d}: {row['close_o']:g} ({row['source_o']}), now "
+                f"{row['close']:g} ({row['source']}); the new ones are kept",
+            )
+        )
+    return notes
 
 
 def _log_row(attempt: Attempt, first: date, last: date) -> dict[str, object]:

@@ -320,3 +320,64 @@ def test_the_sample_is_a_source_like_any_other(workspace):
     assert not workspace.bars().empty
     again = fetch(workspace, plan_fetch(SEEDS, (-20, 10)), SampleSource())
     assert again.rows == 0  # local sources are read again, and nothing changes
+
+
+# --- coverage, two fetches at once, and what is known to be missing -----------------------------
+
+
+def test_coverage_tells_what_is_there_and_what_is_not(server, workspace):
+    from mentionstudy.data.market import coverage
+
+    plan = plan_symbols(["600718.SH", "02066.HK", "600999.SH"], "2022-06-01", "2022-06-30")
+    before = coverage(workspace, plan, now=NOW)
+    assert set(before["state"]) == {"not_asked"}
+    server.fail("456", symbol="02066.HK")
+    run(workspace, plan)
+    health = workspace_health(workspace, IMPATIENT)
+    frame = coverage(workspace, plan, health=health, now=NOW).set_index(["symbol", "kind"])
+    assert frame.loc[("600718.SH", "bars"), "state"] == "complete"
+    assert frame.loc[("600718.SH", "bars"), "share"] == 1.0
+    assert frame.loc[("600718.SH", "bars"), "sessions"] == 21
+    assert frame.loc[("02066.HK", "bars"), "state"] == "missing"
+    assert "HTTP 456" in frame.loc[("02066.HK", "bars"), "reason"]
+    assert frame.loc[("600999.SH", "bars"), "retry_at"] > frame["asked_at"].max()
+    wider = plan_symbols(["600718.SH"], "2022-05-02", "2022-06-30")
+    assert coverage(workspace, wider, now=NOW)["state"].tolist() == ["partial", "complete"]
+
+
+def test_what_no_source_knew_is_not_asked_for_again_for_some_days(server, workspace):
+    plan = plan_symbols(["600999.SH"], "2022-06-01", "2022-06-30")
+    run(workspace, plan)
+    asked = server.asked()
+    second = run(workspace, plan, now=dt.datetime.now(dt.UTC))
+    assert server.asked() == asked
+    assert "asked again after" in second.missing[0].reason
+    later = dt.datetime.now(dt.UTC) + dt.timedelta(days=8)
+    chain = live_chain(workspace_health(workspace, IMPATIENT), IMPATIENT, now=lambda: NOW)
+    fetch(workspace, plan, chain, now=lambda: later)
+    assert server.asked() > asked
+
+
+def test_a_source_that_contradicts_the_stored_closes_is_noted(server, workspace):
+    plan = plan_symbols(["600718.SH"], "2022-06-01", "2022-06-30")
+    run(workspace, plan)
+    bars = workspace.bars()
+    changed = bars.astype({"symbol": "str", "source": "str"})
+    changed.loc[3, "close"] += 0.02
+    workspace.merge_bars(changed)
+    report = run(workspace, plan, refetch=True)
+    note = next(n for n in report.notes if n.symbol == "600718.SH")
+    assert note.text.startswith("1 closes differ from those that were stored, such as 2022-06-0")
+
+
+def test_two_fetches_at_once_share_the_work(server, workspace):
+    from concurrent.futures import ThreadPoolExecutor
+
+    server.log.clear()
+    plan = plan_symbols(["600718.SH", "00762.HK"], "2022-06-01", "2022-06-30")
+    with ThreadPoolExecutor(2) as pool:
+        first, second = pool.map(lambda _: run(Workspace.open(workspace.path), plan), range(2))
+    assert sorted([first.ok, second.ok]) == [0, 4]
+    assert sorted([first.covered, second.covered]) == [0, 4]
+    bars = workspace.bars()
+    assert not bars.duplicated(["symbol", "date"]).any()
