@@ -6,7 +6,7 @@ import importlib
 import pkgutil
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import pandas as pd
 
@@ -24,6 +24,9 @@ from mentionstudy.data.mentions.model import (
     Page,
     mention,
 )
+
+if TYPE_CHECKING:
+    from mentionstudy.data.names.book import NameBook
 
 _TYPES: Final = {"occurrences": "int64", "confidence": "float64", "in_title": "bool"}
 
@@ -45,7 +48,12 @@ def dialects() -> tuple[Dialect, ...]:
     return tuple(sorted(found, key=lambda dialect: (dialect.rank, dialect.name)))
 
 
-def mentions_of(article: Article, using: Sequence[Dialect] | None = None) -> list[Mention]:
+def mentions_of(
+    article: Article,
+    using: Sequence[Dialect] | None = None,
+    *,
+    names: NameBook | None = None,
+) -> list[Mention]:
     """Find the securities that one article names.
 
     Parameters
@@ -54,6 +62,8 @@ def mentions_of(article: Article, using: Sequence[Dialect] | None = None) -> lis
         From a reader or a stored table.
     using
         The dialects to ask; all by default.
+    names
+        Look for the companies of this book by name too, after all other dialects.
 
     Returns
     -------
@@ -62,7 +72,7 @@ def mentions_of(article: Article, using: Sequence[Dialect] | None = None) -> lis
     """
     page = Page.of(article)
     mentions: list[Mention] = []
-    for dialect in dialects() if using is None else using:
+    for dialect in _asked(using, names):
         findings = list(dialect.find(page))
         if not findings:
             continue
@@ -74,13 +84,27 @@ def mentions_of(article: Article, using: Sequence[Dialect] | None = None) -> lis
     return mentions
 
 
-def find_mentions(articles: Iterable[Article] | pd.DataFrame) -> pd.DataFrame:
+def _asked(using: Sequence[Dialect] | None, names: NameBook | None) -> Sequence[Dialect]:
+    asked = dialects() if using is None else using
+    if names is None:
+        return asked
+    # here because the names are looked up in tables that those who read codes need not load
+    from mentionstudy.data.mentions.dialects.company_name import CompanyName
+
+    return (*asked, CompanyName(names))
+
+
+def find_mentions(
+    articles: Iterable[Article] | pd.DataFrame, *, names: NameBook | None = None
+) -> pd.DataFrame:
     """Find the securities that articles name.
 
     Parameters
     ----------
     articles
         Articles, or a frame of them with the columns of `articles_to_frame`.
+    names
+        Look for the companies of this book by name too; without one, only codes are read.
 
     Returns
     -------
@@ -90,7 +114,9 @@ def find_mentions(articles: Iterable[Article] | pd.DataFrame) -> pd.DataFrame:
     """
     if isinstance(articles, pd.DataFrame):
         articles = articles_from_frame(articles)
-    return mentions_to_frame(found for article in articles for found in mentions_of(article))
+    return mentions_to_frame(
+        found for article in articles for found in mentions_of(article, names=names)
+    )
 
 
 def mentions_to_frame(mentions: Iterable[Mention]) -> pd.DataFrame:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from bisect import bisect_left
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Final, Literal, NamedTuple, Protocol, get_args
 
 from mentionstudy.data.articles.document import Document, Element
@@ -110,6 +111,10 @@ class Page(NamedTuple):
     claimed, claimed_in_title
         Spans of the text and of the title that dialects before this one have read, in order and
         apart.
+    symbols
+        What dialects before this one have found.
+    published_at
+        When the article was published, None if that is not known.
     """
 
     title: str
@@ -118,6 +123,8 @@ class Page(NamedTuple):
     links: tuple[tuple[Element, str], ...] = ()
     claimed: tuple[tuple[int, int], ...] = ()
     claimed_in_title: tuple[tuple[int, int], ...] = ()
+    symbols: frozenset[str] = frozenset()
+    published_at: datetime | None = None
 
     @classmethod
     def of(cls, article: Article) -> Page:
@@ -128,7 +135,9 @@ class Page(NamedTuple):
             for element in document.elements
             if not element.hidden and (address := element.attrs.get("href"))
         )
-        return cls(article.title, document, article.source, links)
+        return cls(
+            article.title, document, article.source, links, published_at=article.published_at
+        )
 
     def free(self, start: int, end: int, *, in_title: bool = False) -> bool:
         """Tell whether no dialect before this one has read any of these characters."""
@@ -144,6 +153,7 @@ class Page(NamedTuple):
         return self._replace(
             claimed=_merged([*self.claimed, *body]),
             claimed_in_title=_merged([*self.claimed_in_title, *title]),
+            symbols=self.symbols | {finding.security.symbol for finding in findings},
         )
 
 

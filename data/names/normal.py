@@ -1,0 +1,68 @@
+"""Text in one spelling, character for character, so that offsets still point into the original."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from functools import lru_cache
+from typing import Final, NamedTuple
+
+_BREAK: Final = re.compile(r"(?<=[\u4e00-\u9fff])[ \n](?=[\u4e00-\u9fffA-Za-z])")
+
+
+class Plain(NamedTuple):
+    """A text as names are looked for in it.
+
+    Attributes
+    ----------
+    text
+        Half-width, simplified, and without the blanks that stand between Chinese characters:
+        crawlers leave one where a name was a link (万科 A公布).
+    breaks
+        Where those blanks were: offsets into `text` of the characters behind them.
+    """
+
+    text: str
+    breaks: tuple[int, ...]
+
+    def original(self, offset: int) -> int:
+        """Return the offset in the original text of a character of `text`."""
+        return offset + bisect_right(self.breaks, offset)
+
+    def original_end(self, offset: int) -> int:
+        """Return the offset in the original text behind the last character before `offset`."""
+        return self.original(offset - 1) + 1 if offset else 0
+
+
+def plain(text: str) -> Plain:
+    """Bring a text into the form in which names are looked for."""
+    same = text.translate(_table())
+    if _BREAK.search(same) is None:
+        return Plain(same, ())
+    breaks: list[int] = []
+    for count, match in enumerate(_BREAK.finditer(same)):
+        breaks.append(match.start() - count)
+    return Plain(_BREAK.sub("", same), tuple(breaks))
+
+
+def simplified(text: str) -> str:
+    """Return a text half-width and in simplified characters, of the same length."""
+    return text.translate(_table())
+
+
+@lru_cache(maxsize=1)
+def _table() -> dict[int, int]:
+    """Map full-width forms and traditional characters, each to one character."""
+    from opencc import OpenCC
+
+    table = {full: full - 0xFEE0 for full in range(0xFF01, 0xFF5F)}
+    table[0x3000] = 0x20
+    # Each character on a line of its own: phrases would change the number of characters.
+    chars = [chr(code) for code in range(0x4E00, 0xA000)]
+    converted = OpenCC("t2s").convert("\n".join(chars)).split("\n")
+    table |= {
+        ord(old): ord(new)
+        for old, new in zip(chars, converted, strict=True)
+        if old != new and len(new) == 1
+    }
+    return table
