@@ -10,6 +10,7 @@ from mentionstudy.data.market.fetching import (
     FetchReport,
     Missing,
     fetch,
+    planned_requests,
     workspace_health,
 )
 from mentionstudy.data.market.flags import FLAGS
@@ -47,6 +48,7 @@ __all__ = [
     "live_source",
     "plan_fetch",
     "plan_symbols",
+    "planned_requests",
     "price_limit",
     "returns_panel",
     "workspace_health",

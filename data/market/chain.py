@@ -121,6 +121,24 @@ class SourceChain:
             if isinstance(source, LiveSource):
                 source.begin()
 
+    def cost(self, security: Security, kind: TableKind, start: date, end: date) -> tuple[str, int]:
+        """Return the first source that would be asked for a table, and its HTTP requests."""
+        try:
+            order = (self.bars_order if kind == "bars" else self.factors_order)(security)
+        except SourceError:
+            return "", 0
+        for source in self._in_order(order):
+            if not isinstance(source, LiveSource):
+                return source.name, 0
+            if requests := source.cost(security, kind, start, end):
+                return source.name, requests
+        return "", 0
+
+    def pause(self, name: str) -> float:
+        """Return the mean pause before a request of a source, in seconds."""
+        source = self.sources[name]
+        return 1.5 * source.manners.of(name).spacing if isinstance(source, LiveSource) else 0.0
+
     @classmethod
     def of(cls, *sources: PriceSource) -> SourceChain:
         """Return a chain that asks the given sources in the given order for everything."""

@@ -70,6 +70,8 @@ class Route:
     absent_is_one : bool
         Whether the upstream has no table for a security without corporate actions, so that
         none means factor 1. Otherwise none means that it does not know the security.
+    requests, factor_requests
+        How many HTTP requests a call makes: for bars by the range, for factors always.
     """
 
     name: str
@@ -79,6 +81,8 @@ class Route:
     unit: VolumeUnit = "share"
     factors: FactorsFunction | None = None
     absent_is_one: bool = False
+    requests: Callable[[date, date], int] = lambda _start, _end: 1
+    factor_requests: int = 1
 
 
 @dataclass(slots=True)
@@ -126,6 +130,15 @@ class LiveSource:
             # the error would be another.
             return unit_factors(security.symbol, self.name, self.now())
         return normal_factors(raw, security, self.name, self.now())
+
+    def cost(self, security: Security, kind: TableKind, start: date, end: date) -> int:
+        """Return how many HTTP requests a table takes; 0 if nothing would be asked."""
+        if not self.covers(security) or (kind == "factors" and security.kind == "index"):
+            return 0
+        route = self._route(security)
+        if kind == "bars":
+            return route.requests(start, end)
+        return route.factor_requests if route.factors is not None else 0
 
     def begin(self) -> None:
         """Start a run that a user asked for; see `SourceHealth.begin`."""

@@ -36,6 +36,10 @@ def _kinds(*kinds: str, on: tuple[str, ...]) -> Callable[[Security], bool]:
     return lambda s: s.kind in kinds and s.exchange in on
 
 
+def _years(start: date, end: date) -> int:
+    return end.year - start.year + 1
+
+
 # --- Tencent: Shanghai, Shenzhen, Hong Kong and mainland indices. It has nothing of Beijing.
 
 
@@ -168,6 +172,7 @@ ROUTES: Final[Mapping[str, tuple[Route, ...]]] = MappingProxyType(
                 name="shares",
                 covers=_kinds("stock", "cdr", "b_share", on=("SH", "SZ")),
                 bars=_tencent_shares,
+                requests=lambda start, end: 1 + _years(start, end),
                 canary="600000.SH",
                 unit="lot",
             ),
@@ -175,6 +180,7 @@ ROUTES: Final[Mapping[str, tuple[Route, ...]]] = MappingProxyType(
                 name="index",
                 covers=_kinds("index", on=("SH", "SZ")),
                 bars=_tencent_index,
+                requests=_years,
                 canary="000001.SH",
                 unit="lot",
             ),
@@ -182,6 +188,7 @@ ROUTES: Final[Mapping[str, tuple[Route, ...]]] = MappingProxyType(
                 name="hong_kong",
                 covers=_kinds("stock", on=("HK",)),
                 bars=_tencent_hong_kong,
+                requests=_years,
                 canary="00700.HK",
             ),
         ),
@@ -190,6 +197,7 @@ ROUTES: Final[Mapping[str, tuple[Route, ...]]] = MappingProxyType(
                 name="shares",
                 covers=_kinds("stock", on=_MAINLAND),
                 bars=_sina_shares,
+                requests=lambda _start, _end: 2,
                 canary="600000.SH",
                 factors=_sina_factors,
                 absent_is_one=True,
@@ -228,6 +236,7 @@ ROUTES: Final[Mapping[str, tuple[Route, ...]]] = MappingProxyType(
                 bars=_sina_hong_kong,
                 canary="00700.HK",
                 factors=_sina_hong_kong_factors,
+                factor_requests=2,
                 absent_is_one=True,
             ),
             Route(
@@ -246,6 +255,7 @@ ROUTES: Final[Mapping[str, tuple[Route, ...]]] = MappingProxyType(
                 ),
                 bars=_eastmoney_shares,
                 factors=_eastmoney_factors,
+                factor_requests=2,
                 canary="600000.SH",
                 unit="lot",
             ),
@@ -268,6 +278,7 @@ ROUTES: Final[Mapping[str, tuple[Route, ...]]] = MappingProxyType(
                 covers=_kinds("stock", on=("HK",)),
                 bars=_eastmoney_hong_kong,
                 factors=_eastmoney_hong_kong_factors,
+                factor_requests=2,
                 canary="00700.HK",
             ),
             Route(

@@ -381,3 +381,18 @@ def test_two_fetches_at_once_share_the_work(server, workspace):
     assert sorted([first.covered, second.covered]) == [0, 4]
     bars = workspace.bars()
     assert not bars.duplicated(["symbol", "date"]).any()
+
+
+def test_the_forecast_of_requests_is_what_is_then_asked(server, workspace):
+    from mentionstudy.data.market import planned_requests
+
+    chain = live_chain(workspace_health(workspace, IMPATIENT), IMPATIENT, now=lambda: NOW)
+    symbols = ["600718.SH", "02066.HK", "000300.SH", "HSI.HK"]
+    plan = plan_symbols(symbols, "2021-11-01", "2022-03-31")
+    forecast = planned_requests(workspace, plan, chain, now=lambda: NOW)
+    forecast = forecast.set_index("source")["requests"].to_dict()
+    server.log.clear()
+    assert fetch(workspace, plan, chain, now=lambda: NOW).complete
+    asked = {name: server.asked(name) for name in FAMILIES if server.asked(name)}
+    assert forecast == asked == {"eastmoney": 1, "sina": 5, "tencent": 3}
+    assert planned_requests(workspace, plan, chain, now=lambda: NOW).empty
