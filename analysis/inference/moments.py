@@ -9,7 +9,8 @@ import numpy as np
 from mentionstudy.analysis.arrays import Floats, Ints
 from mentionstudy.analysis.inference.outcome import FEW_EVENTS, NO_VARIANCE, Bools, Reasons
 
-_ROWS = 4096
+_ROWS = 2048  # of a block that stays in the cache
+_WIDTH = 256
 _SMALL, _LARGE = 1e-90, 1e90  # cubes of anything between are normal numbers
 DEGENERATE = 1e-13
 """A deviation below this multiple of the largest value is rounding, not variance."""
@@ -64,32 +65,77 @@ def moments(values: Floats) -> Moments:
     values = np.asarray(values, dtype=np.float64)
     if values.ndim == 1:
         values = values[:, None]
-    blocks = [values[low : low + _ROWS] for low in range(0, len(values), _ROWS)]
-    scale = np.zeros(values.shape[1])
-    for block in blocks:
-        np.maximum(scale, _largest(block), out=scale)
-    extreme = (scale > 0) & ((scale < _SMALL) | (scale > _LARGE))
-    unit = np.where(extreme, scale, 1.0)
-    sums = _Sums.zero(values.shape[1])
-    for block in blocks:
-        sums.add(block / unit if extreme.any() else block)
+    blocks = [_Block.of(values[low : low + _ROWS]) for low in range(0, len(values), _ROWS)]
+    unit = np.ones(values.shape[1])
+    with np.errstate(over="ignore", invalid="ignore"):  # then the columns are scaled
+        sums = _Sums.over(blocks, values.shape[1])
+        sd = sums.deviation()
+    if not ((sums.n < 2) | ((sd > _SMALL) & (sd < _LARGE))).all():
+        unit = _largest(blocks, values.shape[1])
+        sums = _Sums.over([block.over(unit) for block in blocks], values.shape[1])
+        sd = sums.deviation()
     n = sums.n.astype(np.int64)
     with np.errstate(divide="ignore", invalid="ignore"):  # empty columns become NaN on purpose
         mean = np.where(n > 0, sums.mean, np.nan)
-        sd = np.sqrt(sums.square / np.where(n > 1, n - 1, np.nan))
-        constant = (n > 1) & ~(sd > DEGENERATE * scale / unit)
+        constant = (n > 1) & ~(sd > DEGENERATE * np.abs(mean))
         skewness = sums.cube / (n * np.where(constant, np.nan, sd) ** 3)
     return Moments(n=n, mean=mean * unit, sd=sd * unit, skewness=skewness, constant=constant)
 
 
-def _largest(block: Floats) -> Floats:
-    """(K,) largest finite absolute value of a (B, K) block, 0 without one."""
-    high, low = np.fmax.reduce(block, axis=0), np.fmin.reduce(block, axis=0)
-    largest = np.maximum(high, -low)
-    if np.isfinite(largest).all():
-        return largest
-    finite = np.where(np.isfinite(block), block, 0.0)
-    return np.asarray(np.abs(finite).max(axis=0, initial=0.0))
+def _largest(blocks: list[_Block], columns: int) -> Floats:
+    """(K,) largest finite absolute value of each column, 1 where all are zero or missing."""
+    scale = np.zeros(columns)
+    for block in blocks:
+        np.maximum(scale, block.largest(), out=scale)
+    return np.where(scale > 0, scale, 1.0)
+
+
+@dataclass(frozen=True, slots=True)
+class _Block:
+    """Rows of a matrix, several of them side by side: numpy reduces long rows much faster.
+
+    Attributes
+    ----------
+    wide
+        (B / g, g K) view of B rows.
+    columns
+        K.
+    """
+
+    wide: Floats
+    columns: int
+
+    @classmethod
+    def of(cls, rows: Floats) -> _Block:
+        """Lay (B, K) rows side by side as far as their number allows."""
+        count, columns = rows.shape
+        beside = 1
+        while count % (2 * beside) == 0 and 2 * beside * columns <= _WIDTH and count > 0:
+            beside *= 2
+        return cls(np.ascontiguousarray(rows).reshape(count // beside, beside * columns), columns)
+
+    @property
+    def n_rows(self) -> int:
+        """B."""
+        return self.wide.size // max(self.columns, 1)
+
+    def fold(self, wide: Floats, how: np.ufunc) -> Floats:
+        """Reduce a (g K,) row to (K,)."""
+        return np.asarray(how.reduce(wide.reshape(-1, self.columns), axis=0))
+
+    def over(self, unit: Floats) -> _Block:
+        """Return the block with each column divided."""
+        return _Block(self.wide / self.spread(unit), self.columns)
+
+    def spread(self, row: Floats) -> Floats:
+        """Repeat a (K,) row over the width."""
+        return np.tile(row, self.wide.shape[1] // max(self.columns, 1))
+
+    def largest(self) -> Floats:
+        """(K,) largest finite absolute value, 0 without one."""
+        finite = np.where(np.isfinite(self.wide), self.wide, 0.0)
+        largest = np.abs(finite).max(axis=0, initial=0.0)
+        return self.fold(largest, np.maximum)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -102,31 +148,36 @@ class _Sums:
     cube: Floats
 
     @classmethod
-    def zero(cls, columns: int) -> _Sums:
-        """Begin without any value."""
-        return cls(
-            n=np.zeros(columns),
-            mean=np.zeros(columns),
-            square=np.zeros(columns),
-            cube=np.zeros(columns),
-        )
+    def over(cls, blocks: list[_Block], columns: int) -> _Sums:
+        """Join all blocks of a matrix."""
+        zeros = (np.zeros(columns) for _ in range(4))
+        sums = cls(n=next(zeros), mean=next(zeros), square=next(zeros), cube=next(zeros))
+        for block in blocks:
+            sums.add(block)
+        return sums
 
-    def add(self, block: Floats) -> None:
-        """Join the moments of a (B, K) block, whose squares and cubes must not overflow."""
-        total = block.sum(axis=0)
-        if np.isfinite(total).all():
-            present, count = None, np.full(total.size, float(len(block)))
+    def deviation(self) -> Floats:
+        """(K,) standard deviation with divisor n - 1; NaN below two values."""
+        return np.asarray(np.sqrt(self.square / np.where(self.n > 1, self.n - 1, np.nan)))
+
+    def add(self, block: _Block) -> None:
+        """Join the moments of a block."""
+        wide = block.wide
+        total = wide.sum(axis=0)
+        present = None if np.isfinite(total).all() else np.isfinite(wide)
+        if present is None:
+            count = np.full(block.columns, float(block.n_rows))
         else:
-            present = np.isfinite(block)
-            count = present.sum(axis=0).astype(np.float64)
-            total = np.where(present, block, 0.0).sum(axis=0)
-        mean = total / np.maximum(count, 1.0)
-        deviation = block - mean
+            count = block.fold(present.sum(axis=0).astype(np.float64), np.add)
+            total = np.where(present, wide, 0.0).sum(axis=0)
+        mean = block.fold(total, np.add) / np.maximum(count, 1.0)
+        deviation = wide - block.spread(mean)
         if present is not None:
             deviation[~present] = 0.0
         squares = deviation * deviation
-        square = squares.sum(axis=0)
-        cube = np.einsum("bk,bk->k", squares, deviation)
+        square = block.fold(squares.sum(axis=0), np.add)
+        squares *= deviation
+        cube = block.fold(squares.sum(axis=0), np.add)
         joined = np.maximum(self.n + count, 1.0)
         step = mean - self.mean
         share = self.n * count / joined
