@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from mentionstudy.data.calendars import as_utc
 from mentionstudy.data.errors import FileSchemaError
@@ -283,21 +285,56 @@ def to_frame(table: Table, rows: pa.Table) -> pd.DataFrame:
     Times come in Asia/Shanghai and dates tz-naive, both ``datetime64[us]``; texts as ``str`` or,
     for the layout's categorical columns, as categories in sorted order.
     """
-    fixed = []
-    for name in rows.column_names:
-        column, kind = rows[name], table.schema.field(name).type
-        if kind == _DATE:
-            column = column.cast(pa.timestamp("us"))
-        elif kind == _TIME:
-            column = column.cast(pa.timestamp("us", tz=_ZONE))
-        elif pa.types.is_dictionary(column.type):
-            column = _sorted_dictionary(column)
-        fixed.append(column)
-    frame: pd.DataFrame = pa.table(fixed, names=rows.column_names).to_pandas()
-    for name, column in frame.items():
-        if pa.types.is_string(table.schema.field(str(name)).type) and column.dtype == object:
-            frame[name] = column.astype("str")
-    return frame
+    columns = {name: rows[name] for name in rows.column_names}
+    n = len(rows)
+    del rows  # each column's Arrow memory is freed as soon as it has been converted
+    series = {
+        name: _series(table.schema.field(name).type, name, columns.pop(name))
+        for name in list(columns)
+    }
+    return pd.DataFrame(series, index=pd.RangeIndex(n), copy=False)
+
+
+def _series(kind: pa.DataType, name: str, column: pa.ChunkedArray) -> pd.Series[Any]:
+    """Give a column as a series of its own memory."""
+    if pa.types.is_dictionary(column.type):
+        return pd.Series(_categories(column), name=name)
+    if kind == _DATE:
+        return pd.Series(_days(column), name=name)
+    if kind == _TIME:
+        times: pd.Series[Any] = column.cast(pa.timestamp("us", tz=_ZONE)).to_pandas()
+        return times.copy()
+    if kind == _TEXT:
+        texts: pd.Series[Any] = column.to_pandas().astype("str")
+        return texts
+    values = column.to_numpy()
+    return pd.Series(values if values.flags.writeable else values.copy(), name=name)
+
+
+def _days(column: pa.ChunkedArray) -> NDArray[np.datetime64]:
+    days = np.empty(len(column), dtype="datetime64[us]")
+    start = 0
+    for chunk in column.chunks:
+        stop = start + len(chunk)
+        days[start:stop] = chunk.to_numpy(zero_copy_only=False)
+        start = stop
+    return days
+
+
+def _categories(column: pa.ChunkedArray) -> pd.Categorical:
+    """Join the chunks' dictionaries to sorted categories, so that they compare as texts."""
+    texts = sorted({text for chunk in column.chunks for text in chunk.dictionary.to_pylist()})
+    place = {text: code for code, text in enumerate(texts)}
+    kind: type[np.signedinteger[Any]] = np.int16 if len(texts) < 1 << 15 else np.int32
+    codes = np.empty(len(column), dtype=kind)
+    start = 0
+    for chunk in column.chunks:
+        own = np.array([place[text] for text in chunk.dictionary.to_pylist()], dtype=kind)
+        stop = start + len(chunk)
+        if len(chunk):
+            codes[start:stop] = own[chunk.indices.to_numpy(zero_copy_only=False)]
+        start = stop
+    return pd.Categorical.from_codes(codes, categories=pd.Index(texts, dtype="str"), validate=False)
 
 
 def _column(table: Table, field: pa.Field, frame: pd.DataFrame) -> pa.Array:
@@ -346,13 +383,3 @@ def _texts(values: pd.Series[str]) -> pa.Array:
     texts = pa.array(values.astype("str"), from_pandas=True)
     flat = texts.combine_chunks() if isinstance(texts, pa.ChunkedArray) else texts
     return pc.fill_null(flat.cast(_TEXT), "")
-
-
-def _sorted_dictionary(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    """Give one dictionary in sorted order to all chunks, so that categories compare as texts."""
-    unified = column.unify_dictionaries().combine_chunks()
-    chunk = unified.chunk(0) if isinstance(unified, pa.ChunkedArray) else unified
-    order = pc.array_sort_indices(chunk.dictionary)
-    rank = pc.array_sort_indices(order).cast(pa.int32())
-    codes = rank.take(chunk.indices)
-    return pa.chunked_array([pa.DictionaryArray.from_arrays(codes, chunk.dictionary.take(order))])

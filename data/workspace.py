@@ -309,10 +309,15 @@ class Workspace:
                 f"the table {name} has no column {unknown[0]!r}; it has {', '.join(layout.columns)}"
             )
         extra = [column for column in order if column not in names]
-        rows = self._stores[name].read([*names, *extra], among=among, where=where)
-        if set(order) <= set(layout.keys):
-            rows = _batches_in_order(rows, order)
-        return _ordered(to_frame(layout, rows), order)[names]
+        # Nothing but the frame's maker holds the Arrow rows, so that it can free them as it goes.
+        keys = order if set(order) <= set(layout.keys) else []
+        frame = to_frame(
+            layout,
+            _batches_in_order(
+                self._stores[name].read([*names, *extra], among=among, where=where), keys
+            ),
+        )
+        return _ordered(frame, order)[names]
 
     def _merge(
         self, name: str, rows: pd.DataFrame, scope: tuple[str, Sequence[str]] | None = None
@@ -368,6 +373,8 @@ def _batches_in_order(rows: pa.Table, keys: Sequence[str]) -> pa.Table:
 
     Rows are written in order, so that this alone often sorts a large table without a copy.
     """
+    if not keys:
+        return rows
     batches = [batch for batch in rows.to_batches() if len(batch)]
     batches.sort(key=lambda batch: tuple(batch[key][0].as_py() for key in keys))
     return pa.Table.from_batches(batches, schema=rows.schema)
@@ -390,6 +397,6 @@ def _ranks(values: pd.Series[Any]) -> NDArray[Any]:
     """Give numbers in the order of the values."""
     if isinstance(values.dtype, pd.CategoricalDtype):
         return np.asarray(values.cat.codes)
-    if values.dtype.kind == "M" or isinstance(values.dtype, pd.DatetimeTZDtype):
-        return np.asarray(values.astype("int64"))
+    if values.dtype.kind == "M":
+        return pd.DatetimeIndex(values).asi8
     return pd.factorize(values, sort=True)[0]
