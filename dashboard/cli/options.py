@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
+from collections.abc import Mapping
+from pathlib import Path
 
 import click
 
@@ -35,10 +38,40 @@ class Window(click.ParamType[tuple[int, int]]):
         return first, last
 
 
-def open_workspace(path: str, *, create: bool = False) -> Workspace:
+class Versions(click.ParamType[dict[str, int]]):
+    """Versions of tables: an earlier study's ``study.json``, or ``bars=3,factors=1``."""
+
+    name = "VERSIONS"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> dict[str, int]:
+        """Return version by table."""
+        if isinstance(value, dict):
+            return value
+        text = str(value)
+        try:
+            if Path(text).is_file():
+                record = json.loads(Path(text).read_text(encoding="utf-8"))
+                pairs = record["provenance"]["table_versions"].items()
+            else:
+                pairs = [part.split("=", 1) for part in text.split(",")]
+            return {str(table).strip(): int(version) for table, version in pairs}
+        except (ValueError, KeyError, TypeError, AttributeError):
+            self.fail(
+                f"{text!r} names no versions; give the study.json of a study of a workspace, "
+                "or bars=3,factors=1",
+                param,
+                ctx,
+            )
+
+
+def open_workspace(
+    path: str, *, create: bool = False, as_of: Mapping[str, int] | None = None
+) -> Workspace:
     """Open a workspace, or end the command with the sentence that says why not."""
     try:
-        return Workspace.open(path, create=create)
+        return Workspace.open(path, create=create, as_of=as_of)
     except WorkspaceError as error:
         raise Unusable(str(error)) from error
 

@@ -13,7 +13,12 @@ import click
 
 from mentionstudy.analysis import EventStudy, StudyResult, StudySettings
 from mentionstudy.analysis.errors import StudyError
-from mentionstudy.dashboard.cli.options import DEFAULT_WORKSPACE, Window, open_workspace
+from mentionstudy.dashboard.cli.options import (
+    DEFAULT_WORKSPACE,
+    Versions,
+    Window,
+    open_workspace,
+)
 from mentionstudy.dashboard.cli.output import DONE, PARTLY, Unusable, complain
 from mentionstudy.dashboard.pipeline import (
     StudyRun,
@@ -37,9 +42,10 @@ class Source:
     events: Path | None
     returns: Path | None
     market: str | None
+    as_of: Mapping[str, int] | None = None
 
 
-_SOURCE = ("workspace", "events", "returns", "market")
+_SOURCE = ("workspace", "events", "returns", "market", "as_of")
 # the option's name in the function, the setting that it is
 _SETTINGS = {
     "model": "model",
@@ -69,6 +75,13 @@ _OPTIONS = (
         help="With --events: a wide table of decimal returns, the date in its first column.",
     ),
     click.option("--market", help="With --returns: the column that is the benchmark."),
+    click.option(
+        "--as-of",
+        metavar="VERSIONS",
+        type=Versions(),
+        help="Read the workspace as it was: the study.json of an earlier study, or versions of "
+        "tables as bars=3,factors=1.",
+    ),
     click.option(
         "--model", help="Normal-return model: market, market_adjusted, mean_adjusted, ..."
     ),
@@ -188,14 +201,15 @@ def run_from(source: Source, settings: StudySettings) -> tuple[StudyRun, tuple[s
     """Run the study of files or of a workspace; return it with the faults of its input."""
     try:
         if source.events is None and source.returns is None:
-            return _run_workspace(source.workspace, settings), ()
+            return _run_workspace(source, settings), ()
         return _run_files(source, settings)
     except (StudyError, DataError) as error:
         raise Unusable(str(error)) from error
 
 
-def _run_workspace(folder: str, settings: StudySettings) -> StudyRun:
-    workspace = open_workspace(folder)
+def _run_workspace(source: Source, settings: StudySettings) -> StudyRun:
+    folder = source.workspace
+    workspace = open_workspace(folder, as_of=source.as_of)
     corpus = load_corpus(workspace)
     if corpus.events.empty:
         raise Unusable(

@@ -11,6 +11,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from mentionstudy.dashboard.cli import cli
+from mentionstudy.data import Workspace
 from mentionstudy.data.sample import sample_articles_path
 
 EVENTS = {
@@ -146,3 +147,19 @@ def test_every_command_has_help(command: str) -> None:
     done = run(command, "--help")
     assert done.exit_code == 0
     assert "Usage" in done.output
+
+
+def test_a_study_is_run_again_on_the_versions_that_it_read(tmp_path: Path) -> None:
+    workspace, first, again = tmp_path / "ws", tmp_path / "first", tmp_path / "again"
+    assert run("demo", "--no-serve", "--workspace", workspace).exit_code == 0
+    assert run("study", "--workspace", workspace, "--out", first).exit_code == 0
+    opened = Workspace.open(workspace)
+    bars = opened.bars(["600718.SH"])
+    opened.merge_bars(bars.assign(close=bars["close"] * 1.5))  # a vendor rewrites history
+    done = run(
+        *("study", "--workspace", workspace, "--as-of", first / "study.json", "--out", again)
+    )
+    assert done.exit_code == 0, done.output
+    assert (again / "ar.csv").read_bytes() == (first / "ar.csv").read_bytes()
+    assert run("study", "--workspace", workspace, "--as-of", "bars=99").exit_code == 2
+    assert run("study", "--workspace", workspace, "--as-of", "yesterday").exit_code == 2
