@@ -182,6 +182,7 @@ def classify(code: str, exchange: str) -> Security:
     return Security(code, place, "unknown", "")
 
 
+@lru_cache(maxsize=65_536)
 def candidates(code: str) -> tuple[Security, ...]:
     """List what a code without exchange can be.
 

@@ -93,7 +93,7 @@ class Failure(NamedTuple):
         The file, with the row if it has rows.
     code
         A stable code: ``missing``, ``unreadable``, ``empty``, ``too_large``, ``binary``,
-        ``encoding``, ``front_matter``, ``json``, ``csv``, ``xml``, ``no_text``,
+        ``encoding``, ``front_matter``, ``json``, ``csv``, ``xml``, ``parquet``, ``no_text``,
         ``no_articles``, ``link``, ``several``, ``archive``, ``archive_path``, ``archive_bomb``,
         ``internal``.
     reason

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import stat
 from collections.abc import Iterator
@@ -19,6 +20,7 @@ from mentionstudy.data.articles.model import Article, Failure, ReadResult, conte
 from mentionstudy.data.articles.pages import is_page, read_fragment, read_page
 from mentionstudy.data.articles.plain import read_text_page
 from mentionstudy.data.articles.rows import read_csv, read_json
+from mentionstudy.data.articles.streams import is_stream, read_stream
 from mentionstudy.data.articles.syndication import is_feed, read_feed
 from mentionstudy.data.errors import UnreadableArticle
 
@@ -175,6 +177,9 @@ def _read_file(path: str, options: ReadOptions) -> Iterator[Article | Failure]:
         if is_archive(path):
             yield from _read_archive(path, options)
             return
+        if is_stream(path):
+            yield from _guarded(read_stream(path, options), path)
+            return
         if status.st_size > options.max_bytes:
             size, limit = status.st_size / MEBIBYTE, options.max_bytes / MEBIBYTE
             yield Failure(
@@ -203,11 +208,17 @@ def _read_archive(path: str, options: ReadOptions) -> Iterator[Article | Failure
 
 
 def _read_bytes(data: bytes, path: str, options: ReadOptions) -> Iterator[Article | Failure]:
-    """Read what a file holds; the boundary behind which one bad file cannot hurt the rest."""
+    yield from _guarded(_dispatch(data, path, options), path)
+
+
+def _guarded(items: Iterator[Article | Failure], path: str) -> Iterator[Article | Failure]:
+    """Hand on what a file holds; the boundary behind which one bad file cannot hurt the rest."""
     try:
-        yield from _dispatch(data, path, options)
+        yield from items
     except UnreadableArticle as error:
         yield Failure(error.path, error.code, error.reason)
+    except OSError:
+        raise
     except Exception as error:
         name = type(error).__name__
         yield Failure(
@@ -229,7 +240,7 @@ def _dispatch(data: bytes, path: str, options: ReadOptions) -> Iterator[Article 
         raise UnreadableArticle(path, "empty", "this file holds nothing but white space")
     context = Context(path=path, article_id=content_id(data), notes=decoded.notes, options=options)
     if suffix in _TABLE_SUFFIXES:
-        yield from read_csv(text, context)
+        yield from read_csv(io.StringIO(text, newline=""), context)
     elif suffix in _JSON_SUFFIXES or (not suffix and text.lstrip().startswith('{"')):
         yield from read_json(text, context)
     elif is_feed(text):

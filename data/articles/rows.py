@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import csv
 import html
-import io
 import json
 import sys
 from collections.abc import Iterator, Mapping
-from typing import Any, Final
+from datetime import date
+from typing import Any, Final, TextIO
 
 from mentionstudy.data.articles.body import read_body
 from mentionstudy.data.articles.boilerplate import credit
@@ -30,6 +30,7 @@ _AUTHOR_FIELDS: Final = ("author", "作者")
 _URL_FIELDS: Final = ("url", "link", "href", "链接")
 _CATEGORY_FIELDS: Final = ("category", "categories", "栏目")
 _TAG_FIELDS: Final = ("tags", "keywords", "标签")
+_MAX_HEADER_CHARS: Final = 1_000_000
 _CSV_FIELD_CHARS: Final = 20 * 1024 * 1024
 
 
@@ -63,26 +64,28 @@ def read_json(text: str, context: Context) -> Iterator[Article | Failure]:
             raise UnreadableArticle(
                 context.path, "json", f"this is neither JSON nor JSON lines: {error}"
             ) from error
-        yield from _json_lines(lines, context)
+        for number, line in lines:
+            yield read_json_line(line, number, context)
         return
     if isinstance(loaded, dict):
         yield _object(loaded, context)
     elif isinstance(loaded, list):
         for number, item in enumerate(loaded, start=1):
-            yield _numbered(item, number, context)
+            yield read_numbered(item, number, context)
     else:
         raise UnreadableArticle(
             context.path, "json", "this JSON holds no objects; an article is an object with a text"
         )
 
 
-def read_csv(text: str, context: Context) -> Iterator[Article | Failure]:
+def read_csv(text: TextIO, context: Context) -> Iterator[Article | Failure]:
     """Read a CSV or TSV table with a column of texts.
 
     Parameters
     ----------
     text
-        The whole file; its first line names the columns.
+        The file, opened without translation of line ends; its first line names the columns. It is
+        read as the rows are asked for.
     context
         Where it came from.
 
@@ -97,10 +100,10 @@ def read_csv(text: str, context: Context) -> Iterator[Article | Failure]:
         ``no_text`` if no column holds texts.
     """
     csv.field_size_limit(min(sys.maxsize, _CSV_FIELD_CHARS))
-    first = text.split("\n", 1)[0]
+    first = text.readline(_MAX_HEADER_CHARS)
     delimiter = max(",\t;", key=first.count)
-    rows = csv.DictReader(io.StringIO(text), delimiter=delimiter, strict=False)
-    columns = [str(name).strip().lower() for name in rows.fieldnames or ()]
+    columns = [name.strip().lower() for name in next(csv.reader([first], delimiter=delimiter), [])]
+    rows = csv.DictReader(text, fieldnames=columns, delimiter=delimiter, strict=False)
     if not set(columns) & set(_TEXT_FIELDS):
         raise UnreadableArticle(
             context.path,
@@ -108,12 +111,11 @@ def read_csv(text: str, context: Context) -> Iterator[Article | Failure]:
             f"line 1 names no column of texts (it names {', '.join(columns[:8]) or 'none'}); "
             f"call one of them content, text, body or 正文",
         )
-    rows.fieldnames = columns
     try:
         for number, row in enumerate(rows, start=1):
-            yield _numbered(row, number, context)
+            yield read_numbered(row, number, context)
     except csv.Error as error:
-        yield Failure(context.path, "csv", f"line {rows.line_num}: {error}")
+        yield Failure(context.path, "csv", f"line {rows.line_num + 1}: {error}")
 
 
 def read_row(row: Mapping[str, Any], context: Context) -> Article:
@@ -160,17 +162,17 @@ def read_row(row: Mapping[str, Any], context: Context) -> Article:
     return facts.article(body, facts.published(stamp, f"field:{name}", context), context)
 
 
-def _json_lines(lines: list[tuple[int, str]], context: Context) -> Iterator[Article | Failure]:
-    for number, line in lines:
-        try:
-            item = json.loads(line)
-        except (ValueError, RecursionError) as error:
-            yield Failure(f"{context.path}#{number}", "json", f"line {number} is no JSON: {error}")
-        else:
-            yield _numbered(item, number, context)
+def read_json_line(line: str, number: int, context: Context) -> Article | Failure:
+    """Read one line of JSON lines."""
+    try:
+        item = json.loads(line)
+    except (ValueError, RecursionError) as error:
+        return Failure(f"{context.path}#{number}", "json", f"line {number} is no JSON: {error}")
+    return read_numbered(item, number, context)
 
 
-def _numbered(item: Any, number: int, context: Context) -> Article | Failure:
+def read_numbered(item: Any, number: int, context: Context) -> Article | Failure:
+    """Read the row of a table; its id comes from its content, wherever it stands."""
     path = f"{context.path}#{number}"
     if not isinstance(item, dict):
         return Failure(path, "json", f"item {number} is no object; an article is one with a text")
@@ -195,7 +197,7 @@ def _field(fields: Mapping[str, Any], names: tuple[str, ...]) -> tuple[str, str]
     """Return the first field that has something to say, and its name."""
     for name in names:
         value = fields.get(name)
-        if isinstance(value, str | int | float) and not isinstance(value, bool):
+        if isinstance(value, str | int | float | date) and not isinstance(value, bool):
             text = str(value).strip()
             if text:
                 return text.encode("utf-8", "replace").decode("utf-8"), name

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import gzip
 import io
+import json
 import tarfile
 import zipfile
 from email.message import EmailMessage
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -104,6 +107,56 @@ def test_any_bytes_called_archive_end_in_a_reason(
     for name in ("x.zip", "x.tar.gz"):
         (folder / name).write_bytes(data)
         list(members(str(folder / name), ReadOptions()))
+
+
+def test_tables_are_streamed_past_the_limit_of_one_file(tmp_path: Path) -> None:
+    rows = [
+        {"标题": f"第{n}条", "正文": f"万泰生物(603392)公告，{n}", "时间": "2022-01-06"}
+        for n in range(300)
+    ]
+    lines = "\n".join(json.dumps(row, ensure_ascii=False) for row in rows)
+    table = "标题,正文,时间\r\n" + "".join(
+        f'{row["标题"]},"{row["正文"]}\r\n第二段",{row["时间"]}\r\n' for row in rows
+    )
+    (tmp_path / "a.jsonl").write_text(lines, encoding="gb18030")
+    with gzip.open(tmp_path / "b.jsonl.gz", "wt", encoding="utf-8") as file:
+        file.write(lines)
+    (tmp_path / "c.csv").write_bytes(b"\xef\xbb\xbf" + table.encode())
+    (tmp_path / "d.tsv").write_text("title\tcontent\n甲\t乙\n", encoding="utf-8")
+    pd.DataFrame(rows).assign(时间=pd.Timestamp("2022-01-06 15:11:41")).to_parquet(
+        tmp_path / "e.parquet"
+    )
+    options = ReadOptions(engine="lxml", max_bytes=5_000)  # smaller than each file but the third
+    result = read_articles(tmp_path, options=options)
+    assert result.failures == []
+    titles = [article.title for article in result.articles]
+    assert titles == [row["标题"] for row in rows] * 3 + ["甲"] + [row["标题"] for row in rows]
+    ids = [article.article_id for article in result.articles]
+    assert ids[:300] == ids[300:600]  # the same rows, wherever they stand
+    assert result.articles[600].text == "万泰生物(603392)公告，0\n第二段"
+    last = result.articles[-1]
+    assert last.published_at is not None
+    assert last.published_at.isoformat() == "2022-01-06T15:11:41+08:00"
+
+
+def test_bad_tables_have_reasons(tmp_path: Path) -> None:
+    (tmp_path / "a.jsonl").write_text(
+        '{"content": "好"}\n{"content": "' + "长" * 9_000 + '"}\n{"content": "尾"}',
+        encoding="utf-8",
+    )
+    (tmp_path / "b.csv.gz").write_bytes(b"no gzip")
+    (tmp_path / "c.parquet").write_bytes(b"no parquet")
+    (tmp_path / "d.csv").write_bytes(b"")
+    (tmp_path / "e.csv").write_bytes(bytes(range(256)) * 8)
+    result = read_articles(tmp_path, options=ReadOptions(engine="lxml", max_bytes=5_000))
+    assert [article.text for article in result.articles] == ["好", "尾"]
+    assert [(Path(f.path).name, f.code) for f in result.failures] == [
+        ("a.jsonl#2", "too_large"),
+        ("b.csv.gz", "archive"),
+        ("c.parquet", "parquet"),
+        ("d.csv", "empty"),
+        ("e.csv", "binary"),
+    ]
 
 
 def newsletter() -> EmailMessage:
