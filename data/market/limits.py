@@ -21,10 +21,13 @@ from numpy.typing import NDArray
 from mentionstudy.data.errors import SymbolError
 from mentionstudy.data.market.flags import FLAG_COLUMNS
 from mentionstudy.data.market.returns import ReturnsPanel
+from mentionstudy.data.market.usable import numbers
 from mentionstudy.data.securities import Security, parse_symbol
 
 Status = Literal["normal", "st"]
 
+PRICES: Final = ("open", "high", "low", "close")
+_LEAST: Final = 0.05  # no limit has ever been smaller
 _ST_LIMIT: Final = 0.05
 _ST_SESSIONS: Final = 60
 _ST_HITS: Final = 3
@@ -187,12 +190,12 @@ def flag_price_limits(
         limit can be told; ``suspect_corporate_action`` for a close beyond the limit without a
         corporate action in the factors, which mostly means that one is missing.
     """
-    frame = _traded(panel, bars)
+    frame = _near_a_limit(panel, bars, listed or {})
     if frame.empty:
         return panel
     frame["limit"] = _limits(frame, st)
-    frame["new"] = _new_listing(frame, listed or {})
-    rows = frame.loc[frame["limit"].notna() & ~frame["new"]].copy()
+    frame = frame.loc[frame["limit"].notna()]
+    rows = frame.loc[~frame["new"]]
     up, down = limit_prices(
         rows["reference"].to_numpy(), rows["limit"].to_numpy(), rows["tick"].to_numpy()
     )
@@ -201,7 +204,7 @@ def flag_price_limits(
     parts = [panel.flags]
     for side, bound, edge, sign in (("up", up, "high", 1.0), ("down", down, "low", -1.0)):
         parts += _side_flags(rows, side, bound, edge, sign, on_ex)
-    new = frame.loc[frame["new"] & frame["limit"].notna()]
+    new = frame.loc[frame["new"]]
     parts.append(_flags(new, "new_listing", ["no limit can be told"] * len(new)))
     flags = pd.concat(parts, ignore_index=True)
     flags = flags.sort_values(["symbol", "date"], kind="stable", ignore_index=True)
@@ -223,21 +226,23 @@ def _side_flags(
     closed = np.abs(reach["close"]) <= half
     locked = closed & np.all([np.abs(reach[c]) <= half for c in ("open", "high", "low")], axis=0)
     touched = (reach[edge] >= -half) & ~closed & ~beyond
-    text = [
-        f"{100 * limit:g} % limit {price:.3f}".rstrip("0").rstrip(".")
-        + (" (ST inferred from prices)" if inferred else "")
-        for limit, price, inferred in zip(rows["limit"], bound, rows["inferred"], strict=True)
-    ]
-    named = np.array(text, dtype=object)
-    return [
-        _flags(rows.loc[which], flag, list(named[which]))
-        for flag, which in (
-            (f"limit_{side}_locked", locked),
-            (f"limit_{side}_close", closed & ~locked),
-            (f"limit_{side}_touched", touched),
-            ("suspect_corporate_action", beyond),
-        )
-    ]
+    out = []
+    for flag, which in (
+        (f"limit_{side}_locked", locked),
+        (f"limit_{side}_close", closed & ~locked),
+        (f"limit_{side}_touched", touched),
+        ("suspect_corporate_action", beyond),
+    ):
+        mine = rows.loc[which]
+        text = [
+            f"{100 * limit:g} % limit {price:.3f}".rstrip("0").rstrip(".")
+            + (" (ST inferred from prices)" if inferred else "")
+            for limit, price, inferred in zip(
+                mine["limit"], bound[which], mine["inferred"], strict=True
+            )
+        ]
+        out.append(_flags(mine, flag, text))
+    return out
 
 
 def _flags(rows: pd.DataFrame, flag: str, detail: list[str]) -> pd.DataFrame:
@@ -252,29 +257,56 @@ def _flags(rows: pd.DataFrame, flag: str, detail: list[str]) -> pd.DataFrame:
     return out[list(FLAG_COLUMNS)]
 
 
-def _traded(panel: ReturnsPanel, bars: pd.DataFrame) -> pd.DataFrame:
-    """Bars of mainland shares that have a return, with their reference price, board and tick."""
-    symbols = bars["symbol"].astype("str")
-    known = {s: _security(s) for s in symbols.unique()}
-    subject = {s for s, k in known.items() if k is not None}
-    mine = symbols.isin(list(subject)).to_numpy()
-    frame = pd.DataFrame({"symbol": symbols[mine], "date": pd.to_datetime(bars["date"])[mine]})
-    for column in ("open", "high", "low", "close"):
-        frame[column] = bars.loc[mine, column] if column in bars else np.nan
-    row = panel.returns.index.get_indexer(pd.DatetimeIndex(frame["date"]))
-    column_at = panel.returns.columns.get_indexer(pd.Index(frame["symbol"]))
-    inside = (row >= 0) & (column_at >= 0)
-    frame, row, column_at = frame.loc[inside], row[inside], column_at[inside]
-    move = panel.returns.to_numpy()[row, column_at]
-    frame = frame.assign(ret=move, reference=frame["close"] / (1 + move))
-    frame = frame.loc[np.isfinite(move)].drop_duplicates(["symbol", "date"])
-    frame = frame.sort_values(["symbol", "date"], ignore_index=True)
-    security = frame["symbol"].map(known)
-    mills = {s: k.kind == "b_share" and k.exchange == "SH" for s, k in known.items() if k}
-    frame["board"] = [k.board for k in security]
-    frame["tick"] = np.where(frame["symbol"].map(mills).astype(bool), 0.001, 0.01)
-    traded: pd.DataFrame = frame
-    return traded
+def _near_a_limit(
+    panel: ReturnsPanel, bars: pd.DataFrame, listed: Mapping[str, date]
+) -> pd.DataFrame:
+    """Return the few bars of mainland shares that can have reached a limit, and new listings.
+
+    Columns: ``symbol, date, open, high, low, close, reference, tick, board, nth, new``, where
+    `nth` counts the traded sessions of a symbol. The rest, nearly all, need no second look.
+    """
+    codes, names = pd.factorize(bars["symbol"])
+    known = [_security(str(name)) for name in names]
+    column = panel.returns.columns.get_indexer(pd.Index([str(n) for n in names]))
+    column[[k is None for k in known]] = -1
+    day_codes, days = pd.factorize(pd.to_datetime(bars["date"]))
+    row = panel.returns.index.get_indexer(pd.DatetimeIndex(days))[day_codes]
+    at = np.flatnonzero((column[codes] >= 0) & (row >= 0))
+    at = at[np.lexsort((row[at], codes[at]))]
+    move = panel.returns.to_numpy()[row[at], column[codes[at]]]
+    at, move = at[np.isfinite(move)], move[np.isfinite(move)]
+    if not len(at):
+        return pd.DataFrame()
+    code = codes[at]
+    starts = np.append(True, code[1:] != code[:-1])
+    nth = np.arange(len(at)) - np.flatnonzero(starts)[np.cumsum(starts) - 1]
+    price = {c: numbers(bars, c)[at] for c in ("open", "high", "low", "close") if c in bars}
+    close = price["close"]
+    tick = np.array([_tick(k) for k in known])[code]
+    reference = close / (1 + move)
+    high = np.fmax(price.get("high", close), close)
+    low = np.fmin(price.get("low", close), close)
+    new = _new_listing(known, code, row[at], pd.DatetimeIndex(panel.returns.index), listed)
+    near = (high >= reference * (1 + _LEAST) - tick) | (low <= reference * (1 - _LEAST) + tick)
+    pick = near | new
+    frame = pd.DataFrame({c: price.get(c, np.full(len(at), np.nan)) for c in PRICES})[pick]
+    text = np.array([str(n) for n in names], dtype=object)
+    boards = np.array([k.board if k else "" for k in known], dtype=object)
+    found: pd.DataFrame = frame.assign(
+        symbol=pd.array(text[code[pick]], dtype="str"),
+        date=panel.returns.index[row[at][pick]],
+        reference=reference[pick],
+        tick=tick[pick],
+        board=boards[code[pick]],
+        nth=nth[pick],
+        new=new[pick],
+    )
+    return found.reset_index(drop=True)
+
+
+def _tick(security: Security | None) -> float:
+    mills = security is not None and (security.kind, security.exchange) == ("b_share", "SH")
+    return 0.001 if mills else 0.01
 
 
 def _security(symbol: str) -> Security | None:
@@ -292,12 +324,12 @@ def _limits(frame: pd.DataFrame, st: pd.DataFrame | None) -> pd.Series[float]:
     special = _by_rule(frame, "st")
     differs = (normal != special) & special.notna()
     if st is None:
-        under = _st_from_prices(frame, differs)
+        under = _st_from_prices(frame) & differs
         frame["inferred"] = under
     else:
-        under = _st_from_table(frame, st)
+        under = _st_from_table(frame, st) & differs
         frame["inferred"] = False
-    return normal.mask(under & differs, special)
+    return normal.mask(under, special)
 
 
 def _by_rule(frame: pd.DataFrame, status: Status) -> pd.Series[float]:
@@ -308,8 +340,8 @@ def _by_rule(frame: pd.DataFrame, status: Status) -> pd.Series[float]:
     return limit
 
 
-def _in_force(frame: pd.DataFrame, rule: LimitRule | ListingRule) -> pd.Series[bool]:
-    last = pd.Timestamp(rule.last) if rule.last < date(2200, 1, 1) else pd.Timestamp("2200-01-01")
+def _in_force(frame: pd.DataFrame, rule: LimitRule) -> pd.Series[bool]:
+    last = pd.Timestamp(min(rule.last, date(2200, 1, 1)))
     return (frame["board"] == rule.board) & frame["date"].between(pd.Timestamp(rule.first), last)
 
 
@@ -324,29 +356,43 @@ def _st_from_table(frame: pd.DataFrame, st: pd.DataFrame) -> pd.Series[bool]:
     return under
 
 
-def _st_from_prices(frame: pd.DataFrame, differs: pd.Series[bool]) -> pd.Series[bool]:
-    five = np.full(len(frame), _ST_LIMIT)
-    reference, tick = frame["reference"].to_numpy(), frame["tick"].to_numpy()
-    up, down = limit_prices(reference, five, tick)
-    close, half = frame["close"].to_numpy(), tick / 2
-    hit = (np.abs(close - up) <= half) | (np.abs(close - down) <= half)
-    beyond = (close > up + half) | (close < down - half)
-    window = pd.DataFrame({"hit": hit & differs, "beyond": beyond}).astype("float64")
-    sums = window.groupby(frame["symbol"], sort=False).rolling(2 * _ST_SESSIONS + 1, 1, center=True)
-    total = sums.sum().reset_index(level=0, drop=True).reindex(frame.index)
-    return (total["hit"] >= _ST_HITS) & (total["beyond"] == 0) & differs
+def _st_from_prices(frame: pd.DataFrame) -> pd.Series[bool]:
+    """Guess special treatment: closes exactly at 5 %, and none beyond, in the sessions around.
+
+    Only days near a limit are looked at; no other day can be one or the other.
+    """
+    tick = frame["tick"].to_numpy()
+    up, down = limit_prices(frame["reference"].to_numpy(), np.full(len(frame), _ST_LIMIT), tick)
+    close = frame["close"].to_numpy()
+    hit = (np.abs(close - up) <= tick / 2) | (np.abs(close - down) <= tick / 2)
+    beyond = (close > up + tick / 2) | (close < down - tick / 2)
+    stride = int(frame["nth"].max()) + 4 * _ST_SESSIONS
+    place = pd.factorize(frame["symbol"])[0].astype(np.int64) * stride + frame["nth"].to_numpy()
+
+    def around(what: NDArray[np.bool_]) -> NDArray[np.int64]:
+        marks = np.sort(place[what])
+        last = np.searchsorted(marks, place + _ST_SESSIONS, side="right")
+        first = np.searchsorted(marks, place - _ST_SESSIONS, side="left")
+        return np.asarray(last - first, dtype=np.int64)
+
+    return pd.Series((around(hit) >= _ST_HITS) & (around(beyond) == 0), index=frame.index)
 
 
-def _new_listing(frame: pd.DataFrame, listed: Mapping[str, date]) -> pd.Series[bool]:
-    """Rows within the first days of a listing; the first of them has no return and no row."""
-    new = pd.Series(data=False, index=frame.index)
-    first = frame["symbol"].map({s: pd.Timestamp(d) for s, d in listed.items()})
-    if first.isna().all():
-        return new
-    after = frame["date"] > first
-    number = after.groupby(frame["symbol"]).cumsum() + 1
-    number = number.mask(frame["date"] == first, 1)
-    starts = frame.assign(date=first)
-    for rule in limit_rules()[1]:
-        new |= _in_force(starts, rule) & (number <= rule.days) & (frame["date"] >= first)
+def _new_listing(
+    known: list[Security | None],
+    code: NDArray[np.integer],
+    row: NDArray[np.integer],
+    days: pd.DatetimeIndex,
+    listed: Mapping[str, date],
+) -> NDArray[np.bool_]:
+    """Say which bars are among the first days of a listing, counted in rows of the panel."""
+    new = np.zeros(len(code), dtype=bool)
+    for number, security in enumerate(known):
+        first = listed.get(security.symbol) if security else None
+        if security is None or first is None:
+            continue
+        begin = int(days.searchsorted(pd.Timestamp(first)))
+        for rule in limit_rules()[1]:
+            if rule.board == security.board and rule.first <= first <= rule.last:
+                new |= (code == number) & (row >= begin) & (row < begin + rule.days)
     return new
