@@ -172,7 +172,7 @@ def crude_dependence_t(
     series = sums.total[used] / sums.count[used]
     days = series.size
     reasons = Reasons(m.n.size)
-    reasons.mark(m.n < 1, "No event has a value.")
+    reasons.mark(m.n < 2, FEW_EVENTS)
     if days < 2:
         spread = np.nan
         reasons.mark(np.ones(m.n.size, bool), "Fewer than 2 estimation days.")

@@ -10,6 +10,7 @@ from scipy import special
 from mentionstudy.analysis.arrays import Floats, Ints
 from mentionstudy.analysis.errors import ConfigError, InputError
 from mentionstudy.analysis.inference.outcome import (
+    FEW_EVENTS,
     Bools,
     Reasons,
     TestResult,
@@ -238,6 +239,7 @@ def calendar_time(
         if error[column] > 1e-13 * np.abs(series.value).max():
             statistic[column], df[column] = alpha.statistic[0], alpha.df
     reasons = Reasons(k)
+    reasons.mark(events < 2, FEW_EVENTS)
     reasons.mark(few, "The events' windows cover fewer than 3 calendar days.")
     reasons.mark(np.isnan(statistic), "The portfolio's return is the same on every day.")
     used = "floor(4 (D/100)^(2/9))" if lags is None else str(lags)

@@ -56,7 +56,7 @@ def _rank_result(
     test: TestName, statistic: Floats, n: Ints, sd: float, convention: str
 ) -> TestResult:
     reasons = Reasons(n.size)
-    reasons.mark(n < 1, "No event has a value.")
+    reasons.mark(n < 2, FEW_EVENTS)
     reasons.mark(np.full(n.size, not sd > 1e-14), _FLAT)
     return result(test, statistic, n, reasons, law="normal", convention=convention)
 

@@ -6,7 +6,13 @@ import numpy as np
 
 from mentionstudy.analysis.arrays import Floats, Ints
 from mentionstudy.analysis.inference.moments import Moments, as_columns, moments
-from mentionstudy.analysis.inference.outcome import Reasons, TestName, TestResult, result
+from mentionstudy.analysis.inference.outcome import (
+    FEW_EVENTS,
+    Reasons,
+    TestName,
+    TestResult,
+    result,
+)
 
 
 def window_mean_sar(sar: Floats) -> Floats:
@@ -85,7 +91,7 @@ def _patell(values: Floats, df: Ints) -> tuple[Ints, Floats, Reasons]:
         variance = (np.where(present, q[:, None], 0.0)).sum(axis=0)
         statistic = np.where(present, values, 0.0).sum(axis=0) / np.sqrt(variance)
     reasons = Reasons(n.size)
-    reasons.mark(n < 1, "No event has a value.")
+    reasons.mark(n < 2, FEW_EVENTS)
     reasons.mark(np.isnan(variance), "An event has M - k <= 2 degrees of freedom.")
     return n, statistic, reasons
 

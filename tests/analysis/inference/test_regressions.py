@@ -172,8 +172,10 @@ def test_calendar_time_test_and_its_reasons() -> None:
     whole = portfolio_alpha(series.value, series.day)
     np.testing.assert_allclose(ours.statistic[1], whole.statistic[0])
     assert ours.df[1] == series.day.size - 1
-    one = calendar_time(ar[:1, :1], day[:1, :1], np.ones((1, 1), bool))
-    assert "fewer than 3" in one.reason[0]
+    one = calendar_time(ar[:1], day[:1], np.ones((1, 3), bool))
+    assert "Fewer than 2 events" in one.reason[0]
+    short = calendar_time(ar[:2, :1], np.zeros((2, 1), int), np.ones((1, 1), bool))
+    assert "fewer than 3" in short.reason[0]
     flat = calendar_time(np.full((9, 1), 0.1), np.arange(9)[:, None], np.ones((1, 1), bool))
     assert "same on every day" in flat.reason[0]
     with pytest.raises(InputError, match="need at least"):
