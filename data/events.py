@@ -22,8 +22,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from mentionstudy.data.calendars import BEIJING, CALENDAR_OF, as_utc, calendar_for
-from mentionstudy.data.errors import FileSchemaError
+from mentionstudy.data.calendars import BEIJING, CALENDAR_OF, calendar_for
+from mentionstudy.data.event_input import article_frame, mention_frame
 from mentionstudy.data.mentions.model import ROLES, Role
 from mentionstudy.data.securities import Kind
 
@@ -90,16 +90,6 @@ _STATUS_REASONS: Final = {
     "calendar_unknown": "the publication time lies outside the sessions of the calendar",
     "excluded": "every security that it names is left out",
 }
-_ARTICLE_COLUMNS: Final = (
-    "article_id",
-    "path",
-    "title",
-    "source",
-    "categories",
-    "published_at",
-    "published_precision",
-)
-_MENTION_COLUMNS: Final = ("article_id", "symbol", "kind", "dialect", "role")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -179,7 +169,7 @@ def find_events(
         raise ValueError(f"unknown kind {unknown[0]!r}; there are {', '.join(get_args(Kind))}")
     if no_roles := sorted(set(roles) - set(ROLES)):
         raise ValueError(f"unknown role {no_roles[0]!r}; there are {', '.join(ROLES)}")
-    pairs = _pairs(_article_frame(articles), _mention_frame(mentions), roles)
+    pairs = _pairs(article_frame(articles), mention_frame(mentions), roles)
     _place(pairs, kinds, cutoff_minutes, roles)
     if listings is not None:
         _check_listings(pairs, listings)
@@ -213,8 +203,8 @@ def article_status(
         of kinds that are left out); ``symbols`` joins all that it names; ``reason`` is a sentence,
         empty where there are events.
     """
-    frame = _article_frame(articles)
-    pairs = _mention_frame(mentions).drop_duplicates(["article_id", "symbol"])
+    frame = article_frame(articles)
+    pairs = mention_frame(mentions).drop_duplicates(["article_id", "symbol"])
     ids = frame["article_id"]
     listed = found.events["article_ids"].str.split(";").explode()
     n_events = ids.map(listed.value_counts()).fillna(0).astype("int64")
@@ -398,42 +388,3 @@ def _joined(
         parts = ";".join(cells[start[run] : ends[run]])
         out[run] = ";".join(sorted(set(parts.split(";")))) if distinct else parts
     return out
-
-
-def _article_frame(articles: pd.DataFrame | Iterable[Article]) -> pd.DataFrame:
-    frame = _frame(articles, _ARTICLE_COLUMNS, ("article_id", "published_at"))
-    frame = frame.drop_duplicates("article_id").reset_index(drop=True)
-    frame["published_at"] = as_utc(frame["published_at"])
-    for column in ("path", "title", "source", "published_precision"):
-        frame[column] = frame[column].fillna("").astype("str")
-    frame["categories"] = [_semicolons(value) for value in frame["categories"]]
-    frame["categories"] = frame["categories"].astype("str")
-    return frame
-
-
-def _mention_frame(mentions: pd.DataFrame | Iterable[Mention]) -> pd.DataFrame:
-    frame = _frame(mentions, _MENTION_COLUMNS, ("article_id", "symbol", "kind"))
-    for column in _MENTION_COLUMNS:
-        frame[column] = frame[column].fillna("").astype("str")
-    return frame.reset_index(drop=True)
-
-
-def _frame(
-    rows: pd.DataFrame | Iterable[object], columns: Sequence[str], needed: Sequence[str]
-) -> pd.DataFrame:
-    """Select `columns` of a frame, or of objects with attributes of those names."""
-    if not isinstance(rows, pd.DataFrame):
-        cells = [[getattr(row, column, None) for column in columns] for row in rows]
-        return pd.DataFrame(cells, columns=list(columns), dtype=object)
-    missing = [column for column in needed if column not in rows.columns]
-    if missing:
-        raise FileSchemaError(
-            f"the table lacks the column {missing[0]!r}; it needs {', '.join(needed)}"
-        )
-    return rows.reindex(columns=list(columns))
-
-
-def _semicolons(value: object) -> str:
-    if isinstance(value, str):
-        return value
-    return ";".join(str(part) for part in value) if isinstance(value, Iterable) else ""
