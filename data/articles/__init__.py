@@ -16,6 +16,7 @@ from mentionstudy.data.articles.model import (
     document_of,
 )
 from mentionstudy.data.articles.reading import read_article, read_articles, read_articles_iter
+from mentionstudy.data.articles.zones import suggest_zone_policies
 
 __all__ = [
     "ARTICLE_COLUMNS",
@@ -34,4 +35,5 @@ __all__ = [
     "read_article",
     "read_articles",
     "read_articles_iter",
+    "suggest_zone_policies",
 ]
