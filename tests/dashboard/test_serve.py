@@ -184,9 +184,9 @@ def test_a_taken_port_is_passed_over_on_loopback_and_refused_elsewhere(home):
         taken.listen()
         port = taken.getsockname()[1]
         assert free_port(port) > port
-        with pytest.raises(Unusable, match=f"cannot listen on 127.0.0.1 port {port}"):
+        with pytest.raises(Unusable, match=rf"cannot listen on 127\.0\.0\.1 port {port}"):
             Exposure().port(port)
-        with pytest.raises(Unusable, match="cannot listen on 192.0.2.1"):
+        with pytest.raises(Unusable, match=r"cannot listen on 192\.0\.2\.1"):
             Exposure(host="192.0.2.1", guard="open").port(None)
 
 

@@ -99,8 +99,8 @@ def test_several_providers_are_checked_one_by_one(tmp_path):
     own = "\n".join(f'{k} = "{AUTH[k]}"' for k in PROVIDER)
     both = f"[auth.desk]\n{own}\n[auth.guests]\n{own}"
     assert read_login(written(tmp_path, shared, both)).providers == ("desk", "guests")
+    lost = both[::-1].replace('client_secret = "not-a-secret"'[::-1], "", 1)[::-1]
     with pytest.raises(LoginError, match=r"\[auth\.guests\] lacks the key client_secret"):
-        lost = both[::-1].replace('client_secret = "not-a-secret"'[::-1], "", 1)[::-1]
         read_login(written(tmp_path, shared, lost))
     with pytest.raises(LoginError, match=r"\[auth\.my_desk\] has an underscore"):
         read_login(written(tmp_path, shared, both.replace("auth.desk", "auth.my_desk")))
