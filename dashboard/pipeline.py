@@ -16,7 +16,7 @@ from mentionstudy.analysis import EventStudy, StudyResult, StudySettings
 from mentionstudy.data import ReturnsPanel, Workspace, find_events, returns_panel
 from mentionstudy.data.calendars import calendar_for
 from mentionstudy.data.events import EVENT_KINDS, article_status
-from mentionstudy.data.market import default_benchmark
+from mentionstudy.data.market import default_benchmark, flag_price_limits
 from mentionstudy.data.market.flags import FLAG_COLUMNS
 from mentionstudy.data.securities import Kind, parse_symbol
 
@@ -246,6 +246,7 @@ def load_prices(
     bars = workspace.bars(wanted)
     factors = workspace.factors(wanted)
     panel = returns_panel(bars, factors, _sessions_by_exchange(bars))
+    panel = flag_price_limits(panel, bars)
     return Prices(
         bars=bars,
         panel=panel,
