@@ -39,7 +39,7 @@ def event_arrays(
     engine: Engine,
     used: Used,
     windows: tuple[Window, ...],
-    values: list[WindowValues],
+    values: WindowValues,
     *,
     weight: Floats | None,
     bhar: Callable[[], Floats],
@@ -51,7 +51,7 @@ def event_arrays(
     engine, used
         The study.
     windows, values
-        K windows and their CARs.
+        K windows and their (N, K) CARs.
     weight
         (N,) or None.
     bhar
@@ -66,11 +66,11 @@ def event_arrays(
         windows=windows,
         ar=winsorized(estimates.ar, share),
         sar=winsorized(estimates.sar, share),
-        car=winsorized(np.column_stack([value.car for value in values]), share),
-        car_var=np.column_stack([value.car_var for value in values]),
-        scar=winsorized(np.column_stack([value.scar for value in values]), share),
+        car=winsorized(values.car, share),
+        car_var=values.car_var,
+        scar=winsorized(values.scar, share),
         bhar_source=bhar,
-        n_days=np.column_stack([value.n_days for value in values]),
+        n_days=values.n_days,
         sigma=estimates.sigma,
         n_est=estimates.n_est,
         n_coef=engine.n_coef,
@@ -82,6 +82,7 @@ def event_arrays(
         residuals=Residuals(engine, used),
         placebo=Placebo(engine, used, windows),
         event_day=days.window,
+        calendar=used.places.calendar,
     )
 
 

@@ -173,9 +173,13 @@ def _portfolio(block: ResidualBlock) -> PortfolioSums:
 
 
 def _date_labels(arrays: EventArrays) -> Ints:
-    """(N,) events of one calendar and day 0 have one label: all their days are the same."""
-    calendar = np.zeros(arrays.n_events, np.int64) if arrays.calendar is None else arrays.calendar
-    key = calendar * (int(arrays.day0.max(initial=0)) + 1) + arrays.day0
+    """(N,) label of each event: those with one label have all their days in common."""
+    key = arrays.day0.astype(np.uint64)
+    if arrays.calendar is not None:
+        key = key + (arrays.calendar.astype(np.uint64) << np.uint64(32))
+    elif arrays.event_day is not None:  # the calendar shows in the days that it has
+        mix = np.random.default_rng(0).integers(1, 2**62, arrays.tau.size, dtype=np.uint64)
+        key = arrays.event_day.astype(np.uint64) @ mix
     labels: Ints = np.unique(key, return_inverse=True)[1].astype(np.int64)
     return labels
 
