@@ -22,7 +22,7 @@ Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 
 # Events whose event windows fit a core's cache.
-_EVENTS = 4096
+_EVENTS = 2048
 _THREADS = 2
 # Running sums take a pass over every series: where the estimation windows of all events hold
 # fewer days than that, over this factor, each window is summed by itself.

@@ -64,6 +64,25 @@ class Fit:
     flat: Bools
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Windows:
+    """Sums over the estimation windows of B events.
+
+    Attributes
+    ----------
+    moments
+        Of B events.
+    lost
+        (B,) True where digits were lost and the moments have to be computed directly.
+    largest
+        (B,) running sum of the response's squares: the scale of the lost digits.
+    """
+
+    moments: Moments
+    lost: Bools
+    largest: Floats
+
+
 class RunningSums:
     """Running sums of the products of one design's series.
 
@@ -101,54 +120,49 @@ class RunningSums:
             np.cumsum(values, axis=1, out=sums[:, 1:, position])
         self.sums = sums
 
-    def window(self, series: Ints, first: Ints, last: Ints) -> tuple[Moments, Bools]:
+    def window(self, series: Ints, first: Ints, last: Ints) -> Windows:
         """Moments over the sessions ``first..last`` of each event's series.
 
         Parameters
         ----------
         series, first, last
             (B,) row and first and last column, inside the design.
-
-        Returns
-        -------
-        Moments
-            Of B events.
-        Bools
-            (B,) True where digits were lost and the moments have to be computed directly.
         """
-        width = self.sums.shape[1]
-        flat = self.sums.reshape(-1, self.sums.shape[2])
-        until = flat[series * width + last + 1]
-        total = until - flat[series * width + first]
+        width, columns = self.sums.shape[1:]
+        flat = self.sums.reshape(-1, columns)
+        until = flat.take(series * width + last + 1, axis=0)
+        total = until - flat.take(series * width + first, axis=0)
+        # One sum after the other in memory: all that follows runs along the events.
+        until, total = np.ascontiguousarray(until.T), np.ascontiguousarray(total.T)
         p = self.design.x.shape[0]
-        n = total[:, 0]
-        with np.errstate(divide="ignore", invalid="ignore"):
-            mean = total[:, 1 : 2 + p] / n[:, None]
-        if not self.design.intercept:
-            mean = np.zeros_like(mean)
-        yy = total[:, 2 + p] - n * mean[:, 0] ** 2
-        xy = total[:, 3 + p : 3 + 2 * p] - n[:, None] * mean[:, :1] * mean[:, 1:]
+        n = total[0]
+        mean = np.zeros((1 + p, len(n)))
+        if self.design.intercept:
+            with np.errstate(divide="ignore", invalid="ignore"):
+                mean = total[1 : 2 + p] / n
+        weighted = n * mean
+        yy = total[2 + p] - weighted[0] * mean[0]
+        xy = total[3 + p : 3 + 2 * p] - weighted[0] * mean[1:]
         xx = np.empty((len(n), p, p))
         lost = np.zeros(len(n), dtype=np.bool_)
         for column, (i, j) in enumerate(self._pairs, start=3 + 2 * p):
-            value = total[:, column] - n * mean[:, 1 + i] * mean[:, 1 + j]
-            xx[:, i, j] = xx[:, j, i] = value
+            value = total[column] - weighted[1 + i] * mean[1 + j]
+            xx[:, i, j] = value
             if i == j:
-                lost |= value < _SHARE * until[:, column]
-        middle = self.centre[series]
+                lost |= value < _SHARE * until[column]
+            else:
+                xx[:, j, i] = value
+        mean += self.centre.T[:, series]
         moments = Moments(
             n=n.astype(np.int64),
-            y_mean=mean[:, 0] + middle[:, 0],
-            x_mean=mean[:, 1:] + middle[:, 1:],
+            y_mean=mean[0],
+            x_mean=mean[1:].T,
             yy=yy,
-            xy=xy,
+            xy=xy.T,
             xx=xx,
         )
-        return moments, lost | (yy < _SHARE * until[:, 2 + p])
-
-    def largest(self, series: Ints, last: Ints) -> Floats:
-        """(B,) running sum of the response's squares up to ``last``: the scale of lost digits."""
-        return np.asarray(self.sums[series, last + 1, 2 + self.design.x.shape[0]])
+        largest = until[2 + p]
+        return Windows(moments=moments, lost=lost | (yy < _SHARE * largest), largest=largest)
 
 
 def direct(
@@ -235,11 +249,12 @@ def fit(
     if sums is None:
         exact = _solve_directly(model, design, usable, series, first, length)
         return _fit(design, exact.moments, exact.coefficients, exact.rss, n_coef)
-    moments, lost = sums.window(series, first, first + length - 1)
+    found = sums.window(series, first, first + length - 1)
+    moments = found.moments
     with np.errstate(invalid="ignore", over="ignore"):
         coefficients = model.solve(moments)
         rss = _residual_squares(design, moments, coefficients)
-        lost |= ~(rss > _SHARE * sums.largest(series, first + length - 1))
+        lost = found.lost | ~(rss > _SHARE * found.largest)
     rows = np.flatnonzero(lost & (moments.n > n_coef))
     if rows.size:
         exact = _solve_directly(model, design, usable, series[rows], first[rows], length)

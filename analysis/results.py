@@ -67,7 +67,7 @@ class StudyResult:
     ) -> None:
         self._engine, self._table, self._located, self._used = engine, table, located, used
         self._n_est = n_est
-        self._window = lru_cache(maxsize=64)(self._compute_window)
+        self._values = lru_cache(maxsize=16)(self._compute_values)
 
     @property
     def settings(self) -> StudySettings:
@@ -402,7 +402,7 @@ class StudyResult:
             self._engine,
             self._used,
             windows,
-            [self._window(window) for window in windows],
+            self._values(windows),
             weight=None if weight is None else weight[self._used.rows],
             bhar=lambda: np.column_stack([self._bhar(window) for window in windows]),
         )
@@ -414,21 +414,16 @@ class StudyResult:
         self.settings.check_inside(window)
         return (window,)
 
-    def _compute_window(self, window: Window) -> WindowValues:
-        estimates = self._used.estimates
-        if window in self.settings.car_windows:
-            column = self.settings.car_windows.index(window)
-        else:
-            estimates, column = self._engine.compute(self._used.places, (window,)), 0
-        car, variance = estimates.car[:, column], estimates.car_var[:, column]
-        with np.errstate(invalid="ignore", divide="ignore"):
-            scar = car / np.sqrt(variance)
-        return WindowValues(
-            car=car,
-            car_var=variance,
-            scar=scar,
-            n_days=estimates.n_days[:, column],
-        )
+    def _compute_values(self, windows: tuple[Window, ...]) -> WindowValues:
+        if windows == self.settings.car_windows:
+            return WindowValues.of(self._used.estimates)
+        return WindowValues.of(self._engine.compute(self._used.places, windows))
+
+    def _window(self, window: Window) -> WindowValues:
+        known = self.settings.car_windows
+        if window in known:
+            return self._values(known).column(known.index(window))
+        return self._values((window,)).column(0)
 
     def _bhar(self, window: Window) -> Floats:
         if self.settings.measure != "return":

@@ -18,6 +18,7 @@ from mentionstudy.analysis.settings import StudySettings, window_label
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
+Dates = NDArray[np.datetime64]
 
 CODES = tuple(EXCLUSIONS)
 USED = -1
@@ -230,7 +231,7 @@ def _place_in_calendar(
     sessions = panel.calendars[index].sessions
     rows = np.flatnonzero((located.places.calendar == index) & (located.code == USED))
     dates = table.date.to_numpy()[rows]
-    position = np.searchsorted(sessions, dates)
+    position = _next_session(sessions, dates)
     within = position < sessions.size
     found = sessions[np.minimum(position, sessions.size - 1)]
     moved = np.where(within, (found - dates) // np.timedelta64(1, "D"), 0).astype(np.int64)
@@ -244,6 +245,16 @@ def _place_in_calendar(
     located.moved[rows] = moved
     _mark(located, rows[~before & (moved > longest)], "date_not_a_session")
     _mark(located, rows[outside], "window_outside_data")
+
+
+def _next_session(sessions: Dates, dates: Dates) -> Ints:
+    """(B,) first session on or after each date, by a table of all days of the calendar."""
+    first = sessions[0].astype("datetime64[D]").astype(np.int64)
+    last = sessions[-1].astype("datetime64[D]").astype(np.int64)
+    every = np.arange(first, last + 2).astype("datetime64[D]").astype(sessions.dtype)
+    table = np.searchsorted(sessions, every)
+    day = dates.astype("datetime64[D]").astype(np.int64) - first
+    return np.asarray(table[np.clip(day, 0, table.size - 1)])
 
 
 def _mark(located: Located, rows: Ints, code: str) -> None:

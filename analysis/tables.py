@@ -101,20 +101,36 @@ def ar_frame(who: pd.DataFrame, used: Used, engine: Engine) -> pd.DataFrame:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WindowValues:
-    """CARs of one window.
+    """CARs of K windows.
 
     Attributes
     ----------
     car, car_var, scar
-        (N,) floats.
+        (N, K) floats.
     n_days
-        (N,) int64, days present.
+        (N, K) int64, days present.
     """
 
     car: Floats
     car_var: Floats
     scar: Floats
     n_days: Ints
+
+    @classmethod
+    def of(cls, estimates: Estimates) -> WindowValues:
+        """Take the CARs of all windows that were estimated."""
+        with np.errstate(invalid="ignore", divide="ignore"):  # NaN without a day
+            scar = estimates.car / np.sqrt(estimates.car_var)
+        return cls(car=estimates.car, car_var=estimates.car_var, scar=scar, n_days=estimates.n_days)
+
+    def column(self, index: int) -> WindowValues:
+        """Take one window, as (N,) arrays."""
+        return WindowValues(
+            car=self.car[:, index],
+            car_var=self.car_var[:, index],
+            scar=self.scar[:, index],
+            n_days=self.n_days[:, index],
+        )
 
 
 def car_frame(
