@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from mentionstudy.data.articles.context import ReadOptions
 from mentionstudy.data.articles.document import Document, Element, parse_markup
+from mentionstudy.data.articles.event_dates import event_date
 from mentionstudy.data.articles.feeds import FeedTable
 from mentionstudy.data.articles.model import (
     ARTICLE_COLUMNS,
@@ -31,6 +32,7 @@ __all__ = [
     "articles_from_frame",
     "articles_to_frame",
     "document_of",
+    "event_date",
     "parse_markup",
     "read_article",
     "read_articles",
