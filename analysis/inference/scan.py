@@ -174,12 +174,11 @@ def _portfolio(block: ResidualBlock) -> PortfolioSums:
 
 def _date_labels(arrays: EventArrays) -> Ints:
     """(N,) label of each event: those with one label have all their days in common."""
-    key = arrays.day0.astype(np.uint64)
-    if arrays.calendar is not None:
-        key = key + (arrays.calendar.astype(np.uint64) << np.uint64(32))
-    elif arrays.event_day is not None:  # the calendar shows in the days that it has
-        mix = np.random.default_rng(0).integers(1, 2**62, arrays.tau.size, dtype=np.uint64)
-        key = arrays.event_day.astype(np.uint64) @ mix
+    key, other = arrays.day0, arrays.calendar
+    if other is None and arrays.event_day is not None:
+        other = arrays.symbol  # calendars differ and are not named: a firm has one
+    if other is not None:
+        key = key + other * (int(key.max(initial=0)) + 1)
     labels: Ints = np.unique(key, return_inverse=True)[1].astype(np.int64)
     return labels
 
