@@ -9,16 +9,22 @@ than computing it.
 from __future__ import annotations
 
 import os
+import shutil
+import subprocess
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
+from zipfile import ZIP_DEFLATED, ZipFile
 
 import pandas as pd
 import streamlit as st
 
 from mentionstudy.analysis import export
 from mentionstudy.analysis.settings import StudySettings
+from mentionstudy.dashboard.i18n import Language
+from mentionstudy.dashboard.images import IMAGE_FORMATS, Painter
 from mentionstudy.dashboard.pipeline import (
     Corpus,
     EventFilter,
@@ -28,7 +34,7 @@ from mentionstudy.dashboard.pipeline import (
     load_prices,
     run_study,
 )
-from mentionstudy.dashboard.study_files import own_tables
+from mentionstudy.dashboard.study_files import own_tables, write_study
 from mentionstudy.data import Workspace
 from mentionstudy.data.calendars import calendar_for
 from mentionstudy.data.errors import WorkspaceError
@@ -226,3 +232,52 @@ def record(run: StudyRun) -> str:
 
 def _provenance(run: StudyRun) -> dict[str, object]:
     return {"benchmarks": dict(run.benchmarks), **run.provenance}
+
+
+@st.cache_resource(show_spinner=False, on_release=lambda painter: painter.close())
+def painter() -> Painter:
+    """Return the one browser that draws charts for every session; it starts on first use."""
+    return Painter()
+
+
+def bundle(
+    run: StudyRun, tables: tuple[str, ...], charts: tuple[str, ...], language: Language
+) -> bytes:
+    """Return the study's files in one ZIP: the same bytes that the command line writes.
+
+    Parameters
+    ----------
+    run
+        A study's answer.
+    tables, charts
+        Formats, of those of `study_files`.
+    language
+        Of charts and report.
+    """
+    brush = painter() if set(charts) & set(IMAGE_FORMATS) else None
+    with TemporaryDirectory(prefix="mentionstudy-export-") as folder:
+        paths = write_study(
+            run,
+            Path(folder),
+            table_formats=tables,
+            chart_formats=charts,
+            language=language,
+            report=True,
+            painter=brush,
+        )
+        buffer = BytesIO()
+        with ZipFile(buffer, "w", ZIP_DEFLATED) as pack:
+            for path in paths:
+                pack.write(path, path.name)
+        return buffer.getvalue()
+
+
+@st.cache_data(show_spinner=False)
+def has_chinese_font() -> bool:
+    """Whether fontconfig knows a Chinese font; true where there is no fontconfig to ask."""
+    if shutil.which("fc-list") is None:
+        return True
+    listed = subprocess.run(
+        ["fc-list", ":lang=zh", "family"], capture_output=True, timeout=20, check=False
+    )
+    return bool(listed.stdout.strip())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from pathlib import Path
 
 import pandas as pd
@@ -10,10 +11,13 @@ import plotly.graph_objects as go
 
 from mentionstudy.analysis import charts, export
 from mentionstudy.dashboard.export import chart_html
+from mentionstudy.dashboard.i18n import Language
+from mentionstudy.dashboard.images import IMAGE_FORMATS, Painter
 from mentionstudy.dashboard.pipeline import StudyRun
+from mentionstudy.dashboard.reporting import report_html
 
 TABLE_FORMATS = ("csv", "xlsx", "parquet", "tex")
-CHART_FORMATS = ("html",)
+CHART_FORMATS = ("html", *IMAGE_FORMATS)
 SAMPLE_NOTE = {"en": "bundled sample", "zh": "内置样本"}
 _LATEX_TABLES = ("tests", "aar", "car")
 
@@ -26,7 +30,7 @@ def own_tables(run: StudyRun) -> dict[str, pd.DataFrame]:
     return tables
 
 
-def study_charts(run: StudyRun, language: str = "en") -> dict[str, go.Figure]:
+def study_charts(run: StudyRun, language: Language = "en") -> dict[str, go.Figure]:
     """Return the study's charts by file name without ending.
 
     Parameters
@@ -55,7 +59,9 @@ def write_study(
     *,
     table_formats: Sequence[str] = TABLE_FORMATS,
     chart_formats: Sequence[str] = CHART_FORMATS,
-    language: str = "en",
+    language: Language = "en",
+    report: bool = False,
+    painter: Painter | None = None,
 ) -> list[Path]:
     """Write a study's record, tables and charts to a folder.
 
@@ -68,7 +74,11 @@ def write_study(
     table_formats, chart_formats
         Formats, of `TABLE_FORMATS` and `CHART_FORMATS`.
     language
-        ``en`` or ``zh``, for the charts.
+        ``en`` or ``zh``, for the charts and the report.
+    report
+        Whether to write ``report.html`` too.
+    painter
+        A running browser for the image formats; without it one is started and stopped.
 
     Returns
     -------
@@ -79,6 +89,8 @@ def write_study(
     ------
     OSError
         If the folder cannot be written.
+    ImagesUnavailable
+        If an image format is asked for and cannot be drawn here; the rest is written.
     """
     folder.mkdir(parents=True, exist_ok=True)
     provenance = {"benchmarks": dict(run.benchmarks), **run.provenance}
@@ -98,9 +110,36 @@ def write_study(
             path = folder / f"{name}.tex"
             path.write_text(export.to_latex(run.result, name), encoding="utf-8")
             written.append(path)
-    if "html" in chart_formats:
-        for name, figure in study_charts(run, language).items():
+    if report:
+        path = folder / "report.html"
+        path.write_text(report_html(run, language), encoding="utf-8")
+        written.append(path)
+    written += _write_charts(run, folder, chart_formats, language, painter)
+    return list(dict.fromkeys(written))
+
+
+def _write_charts(
+    run: StudyRun,
+    folder: Path,
+    formats: Sequence[str],
+    language: Language,
+    painter: Painter | None,
+) -> list[Path]:
+    if not formats:
+        return []
+    written = []
+    figures = study_charts(run, language)
+    if "html" in formats:
+        for name, figure in figures.items():
             path = folder / f"{name}.html"
             path.write_bytes(chart_html(figure))
             written.append(path)
-    return list(dict.fromkeys(written))
+    images = [form for form in IMAGE_FORMATS if form in formats]
+    if images:
+        with nullcontext(painter) if painter else Painter() as brush:
+            for name, figure in figures.items():
+                for form in images:
+                    path = folder / f"{name}.{form}"
+                    path.write_bytes(brush.draw(figure, form))
+                    written.append(path)
+    return written

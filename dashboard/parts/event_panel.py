@@ -13,8 +13,8 @@ from mentionstudy.analysis.settings import window_label
 from mentionstudy.dashboard import i18n, services
 from mentionstudy.dashboard.parts import show
 from mentionstudy.dashboard.parts.frame import Page
-from mentionstudy.dashboard.parts.numbers import p_text
 from mentionstudy.dashboard.pipeline import StudyRun
+from mentionstudy.dashboard.reporting import p_text
 
 _AROUND = 20  # sessions of candles on each side of day 0
 

@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-import math
-
 import pandas as pd
 import streamlit as st
 
-from mentionstudy.analysis.settings import window_label
-from mentionstudy.dashboard import i18n, state
+from mentionstudy.dashboard import i18n, reporting, state
 from mentionstudy.dashboard.i18n import Texts
 from mentionstudy.dashboard.parts import navigate, show, states
 from mentionstudy.dashboard.parts.frame import Page
 from mentionstudy.dashboard.pipeline import StudyRun
-
-# Robust to variance that the event itself adds and to events on one date, then less so.
-HEADLINE_TESTS = ("kp_bmp", "bmp", "cross_sectional_t")
 
 
 def funnel(page: Page) -> None:
@@ -54,34 +48,7 @@ def main_window(page: Page) -> tuple[int, int]:
 
 def reading(page: Page, run: StudyRun) -> str:
     """Say in one sentence what the study found in its main window."""
-    t = page.t
-    low, high = main_window(page)
-    car = run.result.car(low, high)["car"].dropna()
-    window = window_label((low, high)).replace("[", r"\[")
-    if car.empty:
-        return t("reading.none", window=window)
-    tests = run.result.tests(low, high).set_index("test")
-    for name in HEADLINE_TESTS:
-        if name in tests.index and pd.notna(tests.loc[name, "p"]):
-            row = tests.loc[name]
-            key = "reading.significant" if row["p"] < 0.05 else "reading.chance"
-            return t(
-                key,
-                window=window,
-                caar=f"{car.mean():+.2%}",
-                n=len(car),
-                test=t.code("test", name),
-                statistic=f"{row['statistic']:.2f}",
-                p=p_text(float(row["p"])),
-            )
-    return t("reading.untested", window=window, caar=f"{car.mean():+.2%}", n=len(car))
-
-
-def p_text(p: float) -> str:
-    """Write a p-value for a sentence."""
-    if math.isnan(p):
-        return "–"
-    return "< 0.001" if p < 0.001 else f"= {p:.3f}"
+    return reporting.reading(page.t, run)
 
 
 def attrition(page: Page) -> None:

@@ -11,6 +11,7 @@ from mentionstudy.dashboard import services
 from mentionstudy.dashboard.parts import navigate, numbers, show
 from mentionstudy.dashboard.parts.frame import Page
 from mentionstudy.dashboard.pipeline import StudyRun
+from mentionstudy.dashboard.reporting import HEADLINE_TESTS, p_text
 
 
 def windows(page: Page, run: StudyRun) -> None:
@@ -21,13 +22,13 @@ def windows(page: Page, run: StudyRun) -> None:
         car = run.result.car(*window)["car"].dropna()
         tests = run.result.tests(*window).set_index("test")
         p = next(
-            (float(tests.loc[n, "p"]) for n in numbers.HEADLINE_TESTS if n in tests.index),
+            (float(tests.loc[n, "p"]) for n in HEADLINE_TESTS if n in tests.index),
             float("nan"),
         )
         line.metric(
             f"CAAR {window_label(window)}".replace("[", r"\["),
             "–" if car.empty else f"{car.mean():+.2%}{show.stars(p)}",
-            delta=f"N {len(car)} · p {numbers.p_text(p)}",
+            delta=f"N {len(car)} · p {p_text(p)}",
             delta_color="off",
             delta_arrow="off",
             border=True,

@@ -80,6 +80,7 @@ def open_app(monkeypatch: pytest.MonkeyPatch) -> Callable[..., AppTest]:
             monkeypatch.delenv("MENTIONSTUDY_WORKSPACE", raising=False)
         else:
             monkeypatch.setenv("MENTIONSTUDY_WORKSPACE", str(workspace))
+        monkeypatch.setenv("MENTIONSTUDY_ACCESS", "local")
         app = AppTest.from_file(str(APP), default_timeout=60)
         for key, value in query.items():
             app.query_params[key] = value

@@ -12,8 +12,9 @@ from mentionstudy.analysis import StudySettings
 from mentionstudy.dashboard.pipeline import load_corpus, load_prices, run_study
 from mentionstudy.data import Workspace
 
-PAGES = ("", "articles", "article", "securities", "study")
+PAGES = ("", "articles", "article", "securities", "study", "export")
 WITHOUT_STUDY = {"articles"}
+WITHOUT_CHARTS = {"articles", "export"}
 
 
 def charts(app):
@@ -44,7 +45,7 @@ def test_every_page_opens_on_the_sample_and_says_that_it_is_one(
     app = open_app(sample_workspace, view, lang=lang)
     assert not app.exception
     assert ("样例数据" if lang == "zh" else "Sample data") in said(app)
-    assert bool(charts(app)) == (view not in WITHOUT_STUDY)
+    assert bool(charts(app)) == (view not in WITHOUT_CHARTS)
     for spec in charts(app).values():
         assert ("样例数据" if lang == "zh" else "sample data") in spec["layout"]["title"][
             "subtitle"
