@@ -6,7 +6,9 @@ reads what a workspace holds.
 
 from __future__ import annotations
 
-from mentionstudy.data.master.lists import MASTER_LISTS, MasterList
+import importlib
+from typing import TYPE_CHECKING
+
 from mentionstudy.data.master.model import (
     LISTING_COLUMNS,
     NAME_COLUMNS,
@@ -15,7 +17,10 @@ from mentionstudy.data.master.model import (
     Master,
     NameKind,
 )
-from mentionstudy.data.master.refreshing import RefreshReport, refresh_master
+
+if TYPE_CHECKING:
+    from mentionstudy.data.master.lists import MASTER_LISTS, MasterList
+    from mentionstudy.data.master.refreshing import RefreshReport, refresh_master
 
 __all__ = [
     "LISTING_COLUMNS",
@@ -29,3 +34,17 @@ __all__ = [
     "RefreshReport",
     "refresh_master",
 ]
+
+# Loaded when asked for: who looks names up need not wait for what talks to upstreams.
+_HOME = {
+    "MASTER_LISTS": "lists",
+    "MasterList": "lists",
+    "RefreshReport": "refreshing",
+    "refresh_master": "refreshing",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(f"{__name__}.{_HOME[name]}"), name)

@@ -8,14 +8,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from importlib.resources import files
-from typing import Final, Literal, get_args
+from typing import TYPE_CHECKING, Final, Literal, get_args
 
 import pandas as pd
 
 from mentionstudy.data.errors import FileSchemaError, SymbolError
 from mentionstudy.data.securities import parse_symbol
 from mentionstudy.data.tables import TABLES, empty_frame
-from mentionstudy.data.workspace import Workspace
+
+if TYPE_CHECKING:
+    from mentionstudy.data.workspace import Workspace
 
 NameKind = Literal["short", "full", "former", "alias"]
 """``short``: the exchange's short name. ``full``: the registered name. ``former``: a short name of

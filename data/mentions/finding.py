@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
@@ -63,7 +63,8 @@ def mentions_of(
     using
         The dialects to ask; all by default.
     names
-        Look for the companies of this book by name too, after all other dialects.
+        Look for the companies of this book by name too, after all other dialects, and look at
+        the words around the names that links carry.
 
     Returns
     -------
@@ -72,10 +73,16 @@ def mentions_of(
     """
     page = Page.of(article)
     mentions: list[Mention] = []
-    for dialect in _asked(using, names):
+    asked = dialects() if using is None else using
+    judge: Callable[[Page, list[Finding]], list[Finding]] | None = None
+    if names is not None:
+        asked, judge = _with_names(asked, names)
+    for dialect in asked:
         findings = list(dialect.find(page))
         if not findings:
             continue
+        if judge is not None:
+            findings = judge(page, findings)
         page = page.claim(findings)
         grouped: dict[str, list[Finding]] = {}
         for finding in findings:
@@ -84,14 +91,14 @@ def mentions_of(
     return mentions
 
 
-def _asked(using: Sequence[Dialect] | None, names: NameBook | None) -> Sequence[Dialect]:
-    asked = dialects() if using is None else using
-    if names is None:
-        return asked
+def _with_names(
+    using: Sequence[Dialect], names: NameBook
+) -> tuple[Sequence[Dialect], Callable[[Page, list[Finding]], list[Finding]]]:
+    """Add the dialect of names, and give what looks at the words around the names of links."""
     # here because the names are looked up in tables that those who read codes need not load
-    from mentionstudy.data.mentions.dialects.company_name import CompanyName
+    from mentionstudy.data.mentions.dialects.company_name import CompanyName, judged
 
-    return (*asked, CompanyName(names))
+    return (*using, CompanyName(names)), judged
 
 
 def find_mentions(

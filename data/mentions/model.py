@@ -153,7 +153,7 @@ class Page(NamedTuple):
         return self._replace(
             claimed=_merged([*self.claimed, *body]),
             claimed_in_title=_merged([*self.claimed_in_title, *title]),
-            symbols=self.symbols | {finding.security.symbol for finding in findings},
+            symbols=self.symbols | {f.security.symbol for f in findings if f.role != "unclear"},
         )
 
 

@@ -15,7 +15,7 @@ import pandas as pd
 
 from mentionstudy.data.errors import FileSchemaError, SymbolError
 from mentionstudy.data.master.model import NAME_KINDS, Master, NameKind
-from mentionstudy.data.names.forms import forms_of, long_enough
+from mentionstudy.data.names.forms import Strength, forms_of, long_enough
 from mentionstudy.data.securities import parse_symbol
 
 if TYPE_CHECKING:
@@ -51,13 +51,13 @@ class Meaning(NamedTuple):
     ----------
     entry
         The name it comes from.
-    exact, strong
+    exact, strength
         As in `Form`.
     """
 
     entry: NameEntry
     exact: bool
-    strong: bool
+    strength: Strength
 
 
 class Match(NamedTuple):
@@ -170,7 +170,7 @@ class NameBook:
         by_form: dict[str, dict[NameEntry, Meaning]] = defaultdict(dict)
         for entry in self.entries:
             for form in forms_of(entry.name, entry.kind):
-                meaning = Meaning(entry, form.exact, form.strong)
+                meaning = Meaning(entry, form.exact, form.strength)
                 by_form[form.text].setdefault(entry, meaning)
         if not by_form:
             return

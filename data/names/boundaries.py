@@ -61,3 +61,16 @@ def _borders(window: str) -> frozenset[int]:
     import rjieba
 
     return frozenset((0, *accumulate(map(len, rjieba.cut(window, False)))))
+
+
+def noun_follows(text: str, end: int) -> bool:
+    """Tell whether the word that begins at `end` is a noun that the words before may belong to."""
+    return _begins_with_noun(text[end : end + _WINDOW])
+
+
+@lru_cache(maxsize=4096)
+def _begins_with_noun(window: str) -> bool:
+    import rjieba
+
+    words = rjieba.tag(window, False)
+    return bool(words) and len(words[0][0]) > 1 and words[0][1] in {"n", "vn", "l", "j", "nz"}

@@ -5,11 +5,19 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from functools import lru_cache
-from typing import Final, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 from mentionstudy.data.master.lists import tidy
 from mentionstudy.data.master.model import NameKind
 from mentionstudy.data.names.normal import simplified
+
+Strength = Literal["strong", "composed", "weak"]
+"""How sure a form is.
+
+``strong``: it means the firm by itself. ``composed``: it is made of ordinary words (中国软件) and
+means the firm unless another word follows that they may belong to. ``weak``: it is an ordinary word
+or what is left of a longer name, and needs something near it that speaks of a firm.
+"""
 
 _SPECIAL: Final = re.compile(r"^(?:S?\*?ST|SST|XD|XR|DR)(?=[\u4e00-\u9fffA-Z])")
 _SHARE_CLASS: Final = re.compile(r"(?<=[\u4e00-\u9fff])(?:-(?:SW|UW|WD|U|W|S|B|P|R)|[AB])$")
@@ -17,9 +25,18 @@ _LEGAL_FORM: Final = re.compile(r"(?:股份有限公司|有限责任公司|股�
 _HAN: Final = re.compile(r"[\u4e00-\u9fff]")
 _MIN_HAN: Final = 2
 _MIN_LATIN: Final = 4
-_LONG: Final = 3
-# Tags of ordinary words in the segmenter's dictionary; names of places and firms have others.
-_ORDINARY: Final = frozenset({"n", "v", "vn", "a", "an", "l", "i", "s", "t", "j", "d"})
+_SHORT: Final = 3
+# Tags of ordinary words in the segmenter's dictionary; names of people and firms have others.
+_ORDINARY: Final = frozenset(
+    {"n", "v", "vn", "a", "an", "ad", "b", "d", "l", "i", "s", "t", "j", "m", "f", "q"}
+)
+_PLACE: Final = "ns"
+_SURE_ENDINGS: Final = re.compile(r"(?:股份|集团|控股|证券|银行|科技|实业|药业)$")
+# Words that firms end their names with make a name of what stands before them.
+_FIRM_ENDINGS: Final = re.compile(
+    r"(?:股份|集团|控股|科技|实业|银行|证券|保险|投资|发展|国际|电子|生物|医药|药业|材料|技术|信息|环境|环保"
+    r"|能源|电力|重工|机械|汽车|食品|地产|置业|传媒|文化|通信|智能|化工|化学|锂业|钢铁|航空|机场|港|高速)$"
+)
 
 
 class Form(NamedTuple):
@@ -31,14 +48,13 @@ class Form(NamedTuple):
         As it is looked for.
     exact
         Whether it is the name itself and not derived from it.
-    strong
-        Whether it means the firm by itself; a weak one (an ordinary word, two characters that are
-        left of a longer name) needs something near it that says so.
+    strength
+        One of `Strength`.
     """
 
     text: str
     exact: bool
-    strong: bool
+    strength: Strength
 
 
 def forms_of(name: str, kind: NameKind) -> Iterator[Form]:
@@ -59,16 +75,19 @@ def forms_of(name: str, kind: NameKind) -> Iterator[Form]:
     ['东软集团股份有限公司', '东软集团']
     """
     whole = simplified(tidy(name))
+    bare = _SPECIAL.sub("", whole)
     seen: dict[str, None] = {whole: None}
     if kind != "alias":
-        seen |= dict.fromkeys([whole.lstrip("*"), bare := _SPECIAL.sub("", whole)])
-        seen[_SHARE_CLASS.sub("", bare)] = None
+        seen |= dict.fromkeys([whole.lstrip("*"), bare, _SHARE_CLASS.sub("", bare)])
         if kind == "full":
             seen[_LEGAL_FORM.sub("", whole)] = None
     for text in seen:
-        if long_enough(text):
-            exact = text == whole
-            yield Form(text, exact, _strong(text, kind, exact=exact))
+        if not long_enough(text):
+            continue
+        exact = text == whole
+        # what a mark of special treatment leaves over is the end of a longer name: 大洲
+        cut = text == bare != whole and len(text) < _SHORT
+        yield Form(text, exact, "weak" if cut else _strength(text, kind))
 
 
 def long_enough(text: str) -> bool:
@@ -78,18 +97,25 @@ def long_enough(text: str) -> bool:
     return len(text) >= _MIN_LATIN and not text.isdigit()
 
 
-def _strong(text: str, kind: NameKind, *, exact: bool) -> bool:
-    if not exact and len(text) < _LONG:
-        return _tag(text) in {"nt", "nz"}  # 万科 is known as a name, 大洲 is not
-    if kind == "alias":
-        return True
-    return _tag(text) not in _ORDINARY
+def _strength(text: str, kind: NameKind) -> Strength:
+    if kind in {"alias", "full"}:
+        return "strong"
+    words = _words(text)
+    ordinary = all(tag in _ORDINARY or (tag == _PLACE and len(words) > 1) for _, tag in words)
+    if not ordinary or (len(text) > _SHORT and any(len(word) == 1 for word, _ in words)):
+        return "strong"  # characters that make no words make a name
+    if len(text) <= _SHORT:
+        return "weak" if any(len(word) > 1 for word, _ in words) else "strong"
+    if len(words) == 1 or _SURE_ENDINGS.search(text):
+        return "strong"
+    named = _FIRM_ENDINGS.search(text) and words[0][1] != _PLACE
+    return "strong" if named else "composed"
 
 
 @lru_cache(maxsize=65_536)
-def _tag(text: str) -> str:
-    """Return the tag of a text that is one word of the dictionary, empty for others."""
+def _words(text: str) -> tuple[tuple[str, str], ...]:
+    """Return the words of a text with their tags; no tag for what the dictionary lacks."""
     import rjieba
 
-    words = rjieba.tag(text, False)
-    return words[0][1] if len(words) == 1 and rjieba.has_word(text) else ""
+    tagged = rjieba.tag(text, False)
+    return tuple((word, tag if rjieba.has_word(word) else "") for word, tag in tagged)

@@ -25,6 +25,13 @@ class Plain(NamedTuple):
     text: str
     breaks: tuple[int, ...]
 
+    def offset(self, original: int) -> int:
+        """Return the offset in `text` of a character of the original text."""
+        count = 0
+        while count < len(self.breaks) and self.breaks[count] + count < original:
+            count += 1
+        return original - count
+
     def original(self, offset: int) -> int:
         """Return the offset in the original text of a character of `text`."""
         return offset + bisect_right(self.breaks, offset)
@@ -34,6 +41,7 @@ class Plain(NamedTuple):
         return self.original(offset - 1) + 1 if offset else 0
 
 
+@lru_cache(maxsize=8)  # the title and the text of the article at hand
 def plain(text: str) -> Plain:
     """Bring a text into the form in which names are looked for."""
     same = text.translate(_table())

@@ -13,6 +13,11 @@ from mentionstudy.data.mentions.model import Role
 _BEFORE_CHARS: Final = 24
 _AFTER_CHARS: Final = 40
 
+# --- part of the name of an office or an association: 中国银行保险监督管理委员会
+_OFFICE: Final = re.compile(
+    r"[\u4e00-\u9fff]{0,8}?(?:监督管理委员会|监督管理局|监管局|监管委|业协会|商会|联合会|间市场)"
+)
+
 # --- part of the name of a product: of a fund, a plan, a bond, or the account that holds shares
 _NO_NAME: Final = (
     r"(?:(?!的|与|和|及|在|将|对|为|是|拟|称|也|又|发布|发行|持有|增持|减持|旗下|表示|公告|认购|参与|设立|投资"
@@ -42,7 +47,8 @@ _RESEARCH: Final = re.compile(
 )
 _SPEAKS: Final = re.compile(
     r"[\u4e00-\u9fff]{0,4}?(?:认为|指出|表示|预计|预测|预期|看好|建议|判断|提示|维持|给予|上调|下调|首次覆盖|发布研"
-    r"|的研报|最新研报|称[,，:]|称，|[::]|等(?:多家|\d+家|[一二三四五六七八九十]+家)?(?:机构|券商))"
+    r"|的研报|最新研报|称[,:]|[::]|等(?:多家|[\d一二三四五六七八九十]+家)?(?:机构|券商)[^,。]{0,6}"
+    r"(?:认为|表示|预计|指出|看好|建议|给予|上调|下调))"
 )
 _HIRED: Final = re.compile(
     r"(?:保荐机构|保荐人|主承销商|承销商|财务顾问|受托管理人|存续督导|券商|评级机构|投行)[^,。;\n]{0,8}$"
@@ -60,6 +66,11 @@ _CREDIT_LINE: Final = re.compile(
     r"|扫码|扫描|下载|关注|点击)[::\s]"
 )
 _BYLINE: Final = re.compile(r"(?:作者|文)[::/]\s*$")
+
+
+def is_office(text: str, end: int) -> bool:
+    """Tell whether the words behind a name make it that of an office or an association."""
+    return _OFFICE.match(text, end) is not None
 
 
 def role_of(text: str, start: int, end: int, symbol: str, name: str) -> Role:

@@ -16,9 +16,9 @@ from typing import Final, NamedTuple
 from mentionstudy.data.mentions.code_forms import find_codes
 from mentionstudy.data.mentions.model import Finding, Page, Role
 from mentionstudy.data.names.book import Match, Meaning, NameBook
-from mentionstudy.data.names.boundaries import stands_alone
+from mentionstudy.data.names.boundaries import noun_follows, stands_alone
 from mentionstudy.data.names.normal import Plain, plain
-from mentionstudy.data.names.roles import role_of
+from mentionstudy.data.names.roles import is_office, role_of
 from mentionstudy.data.securities import Security, parse_symbol
 
 # Shares of true mentions counted on labelled posts of seven portals.
@@ -30,9 +30,11 @@ _CODE_BEHIND: Final = re.compile(r"[\u4e00-\u9fffA-Za-z]{0,5}\(([^()\n]{4,40})\)
 _HONG_KONG: Final = re.compile(r"[\u4e00-\u9fff]{0,2}?(?:\(H|H股|港股|-H)")
 _HEADLINE: Final = re.compile(r"(?:A股|[AB])?[::]")
 _FIRM_WORDS: Final = re.compile(
-    r"(?:公告|股价|股份|集团|控股|公司|董事|监事|总裁|总经理|高管|首席|CEO|财报|年报|中报|季报|业绩|涨停|跌停|大涨|大跌"
+    r"(?:公告|股价|股份|集团|控股|证券|公司|董事|监事|总裁|总经理|高管|首席|CEO|财报|年报|中报|季报|业绩|涨停|跌停|大涨|大跌"
     r"|主力资金|[::(])"
 )
+_HAN: Final = re.compile(r"[\u4e00-\u9fff]")
+_MIN_HAN: Final = 2
 _MAINLAND: Final = ("SH", "SZ", "BJ")
 
 
@@ -42,6 +44,14 @@ class _Place(NamedTuple):
     plain: Plain
     in_title: bool
     match: Match
+
+    def beside(self) -> Iterator[int]:
+        """Yield where the next names of a list end and begin, if this one stands in a list."""
+        text, (start, end, _) = self.plain.text, self.match
+        if text[start - 1 : start] == "、":
+            yield start - 1
+        if text[end : end + 1] == "、":
+            yield end + 1
 
 
 class CompanyName:
@@ -67,11 +77,16 @@ class CompanyName:
         day = page.published_at.date() if page.published_at else None
         read = [(place, *self._read(place, page, day)) for place in places]
         sure = set(page.symbols)
-        for _, symbols, strong in read:
+        listed: set[tuple[bool, int]] = set()  # next to a firm that is surely meant, in a list
+        for place, symbols, strong in read:
             if strong and len(symbols) == 1:
                 sure |= self.book.firm(symbols[0])
+                listed |= {(place.in_title, offset) for offset in place.beside()}
         for place, symbols, strong in read:
-            yield from self._findings(place, symbols, strong, sure)
+            start, end, _ = place.match
+            backed = not listed.isdisjoint({(place.in_title, start), (place.in_title, end)})
+            backed = backed or _speaks_of_firm(place.plain.text, start, end)
+            yield from self._findings(place, symbols, strong, sure, backed)
 
     def _places(self, page: Page, *, in_title: bool) -> Iterator[_Place]:
         """Yield the names that stand alone, the longest of those that overlap."""
@@ -82,7 +97,7 @@ class CompanyName:
             start, end, _ = match
             if any(first < end and start < last for first, last in taken):
                 continue
-            if not stands_alone(text.text, start, end, text.breaks):
+            if not stands_alone(text.text, start, end, text.breaks) or is_office(text.text, end):
                 continue
             taken.append((start, end))
             if page.free(text.original(start), text.original_end(end), in_title=in_title):
@@ -103,7 +118,9 @@ class CompanyName:
         if len(firms) > 1:
             return tuple(sorted(_home(firm, self.book, day) for firm in firms)), False
         firm = firms[0]
-        strong = any(m.strong for m in meanings if m.entry.symbol in firm)
+        strong = any(
+            _means_firm(m, text, end, place.plain) for m in meanings if m.entry.symbol in firm
+        )
         if by_code := firm & (page.symbols | codes):
             return tuple(sorted(by_code)), True
         if _HONG_KONG.match(text, end):
@@ -127,16 +144,20 @@ class CompanyName:
         return [found for firm, found in symbols.items() if ranks[firm] == best]
 
     def _findings(
-        self, place: _Place, symbols: tuple[str, ...], strong: bool, sure: set[str]
+        self,
+        place: _Place,
+        symbols: tuple[str, ...],
+        strong: bool,
+        sure: set[str],
+        backed: bool,
     ) -> Iterator[Finding]:
         text, (start, end, meanings) = place.plain, place.match
         first, last = text.original(start), text.original_end(end)
         for symbol in symbols:
             clear = len(symbols) == 1 or symbol in sure
-            backed = symbol in sure or _speaks_of_firm(text.text, start, end)
             confidence = _UNCLEAR
             role: Role = "unclear"
-            if clear and (strong or backed):
+            if clear and (strong or backed or symbol in sure):
                 confidence = _STRONG if strong else _BACKED
                 house = next((m.entry.name for m in meanings if m.entry.symbol == symbol), "")
                 role = role_of(text.text, start, end, symbol, house)
@@ -149,6 +170,45 @@ class CompanyName:
                 place.in_title,
                 role,
             )
+
+
+def judged(page: Page, findings: list[Finding]) -> list[Finding]:
+    """Look at the words around the names that links carry.
+
+    Portals link by plain replacement: a link can be cut out of a longer word, or stand in the
+    name of a fund. Such findings stay, with the role that their place has.
+
+    Parameters
+    ----------
+    page
+        The article.
+    findings
+        Of a dialect that reads links; those without visible words stay as they are.
+    """
+    return [_judge(page, finding) for finding in findings]
+
+
+def _judge(page: Page, finding: Finding) -> Finding:
+    if finding.role != "subject" or finding.position < 0:
+        return finding
+    if len(_HAN.findall(finding.surface)) < _MIN_HAN:
+        return finding
+    text = plain(page.title if finding.in_title else page.document.text)
+    start, end = text.offset(finding.position), text.offset(finding.end)
+    if not stands_alone(text.text, start, end, text.breaks):
+        return finding._replace(role="unclear", confidence=_UNCLEAR)
+    name = text.text[start:end]
+    return finding._replace(role=role_of(text.text, start, end, finding.security.symbol, name))
+
+
+def _means_firm(meaning: Meaning, text: str, end: int, plain_text: Plain) -> bool:
+    """Tell whether a form means a firm there by itself."""
+    if meaning.strength != "composed":
+        return meaning.strength == "strong"
+    behind = text[end : end + 1]
+    if not _HAN.match(behind) or end in plain_text.breaks:
+        return True
+    return not noun_follows(text, end) or _FIRM_WORDS.match(text, end) is not None
 
 
 def _in_use(meaning: Meaning, day: date | None) -> bool:
