@@ -97,7 +97,9 @@ def user() -> User | None:
 
 def turn_away(t: Texts, refused: Verdict) -> None:
     """Draw the page of one who may not enter, or not yet."""
-    with st.container(key="access", width=560):
+    centred = st.container(horizontal_alignment="center")
+    with centred.container(key="access", width=480, border=True):
+        st.caption(t("app.title"))
         if refused.reason in ("not_logged_in", "expired"):
             _draw_login(t, expired=refused.reason == "expired")
         elif refused.reason in ("unguarded", "faulty"):
@@ -111,7 +113,7 @@ def draw_account(t: Texts) -> None:
     """Draw who is logged in, and a way out; nothing where nobody has to log in."""
     known = user()
     if known:
-        st.caption(t("access.who", user=as_markdown(known.label)))
+        st.text(t("access.who", user=known.label))  # Markdown would make a link of an address
         _logout_button(t)
     if not may_write():
         st.badge(t("access.read_only"), icon=":material/lock:", help=t("access.read_only_help"))
@@ -140,7 +142,7 @@ def _draw_refusal(t: Texts, refused: Verdict) -> None:
         st.session_state["_refused"] = refused.reason
         _LOG.warning("refused %r: %s", email, refused.reason)
     st.header(t("access.refused"))
-    st.write(t("access.refused_who", user=as_markdown(email)))
+    st.text(t("access.refused_who", user=email))
     st.write(t.code("refused", refused.reason))
     _logout_button(t)
 

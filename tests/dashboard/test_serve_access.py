@@ -55,7 +55,7 @@ def visit(monkeypatch, sample_workspace):
 
 def shown(app):
     """Return everything that the page says."""
-    parts = [*app.header, *app.markdown, *app.caption, *app.info, *app.subheader]
+    parts = [*app.header, *app.markdown, *app.caption, *app.info, *app.text]
     return "\n".join(str(part.value) for part in parts)
 
 
@@ -86,7 +86,7 @@ def test_one_who_is_let_in_sees_the_pages_and_a_way_out(visit):
     app = visit(ann(), rules={"allowed_users": ["*@firm.example"]})
     assert not app.exception
     assert app.metric
-    assert "ann\\@firm\\.example" in shown(app)
+    assert "ann@firm.example" in shown(app)
     assert app.button(key="logout").label == "Log out"
 
 
@@ -117,7 +117,7 @@ def test_one_who_is_not_let_in_reads_why_and_can_log_out(visit, claims, reason, 
 def test_an_address_is_shown_as_text(visit):
     evil = "![x](http://outside.test/a.png)<script>@other.example"
     app = visit(ann(email=evil), rules={"allowed_users": ["*@firm.example"]})
-    assert i18n.as_markdown(evil) in shown(app)
+    assert evil in "".join(text.value for text in app.text)
 
 
 def test_an_old_login_has_to_be_renewed(visit):
