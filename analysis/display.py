@@ -70,10 +70,10 @@ def _tests_table(result: StudyResult) -> pd.DataFrame:
         row = {
             "window": window,
             "N": int(by_name["n"].iloc[0]),
-            "CAAR": f"{by_name['mean'].iloc[0]:.2%}",
+            "CAAR": f"{float(by_name['mean']['cross_sectional_t']):.2%}",
         }
-        for name in _TESTS_SHOWN:
-            if name in by_name.index:
+        for name in by_name.index:  # in the battery's order: what the sample calls for comes first
+            if name in _TESTS_SHOWN:
                 statistic, p = float(by_name["statistic"][name]), float(by_name["p"][name])
                 row[name] = "–" if statistic != statistic else f"{statistic:.2f} (p={p:.3f})"
         rows.append(row)

@@ -163,3 +163,14 @@ def test_a_study_is_run_again_on_the_versions_that_it_read(tmp_path: Path) -> No
     assert (again / "ar.csv").read_bytes() == (first / "ar.csv").read_bytes()
     assert run("study", "--workspace", workspace, "--as-of", "bars=99").exit_code == 2
     assert run("study", "--workspace", workspace, "--as-of", "yesterday").exit_code == 2
+
+
+def test_the_demo_prints_the_summary_of_the_sample() -> None:
+    done = run("demo", "--no-serve")
+    assert done.exit_code == 0
+    assert "8 events, 7 used, 1 excluded" in done.stdout
+    assert "02066.HK@2022-01-06: no_prices" in done.stdout
+    assert "sample" in done.stdout.splitlines()[0]
+    rows = [line for line in done.stdout.splitlines() if line.strip().startswith("[")]
+    assert [row.split()[0] for row in rows] == ["[0,0]", "[-1,1]", "[-5,5]", "[-10,10]"]
+    assert "nan" not in done.stdout
