@@ -280,55 +280,74 @@ def _windows(arrays: EventArrays, options: BatteryOptions) -> _Side:
     )
 
 
+Job = Callable[[], TestResult]
+
+
 def _jobs(
     arrays: EventArrays, options: BatteryOptions, scan: ResidualScan, side: _Side
-) -> list[Callable[[], TestResult]]:
+) -> list[Job]:
     """Return every test but the permutation, as functions to be called."""
-    values, scaled, members = side.values, side.standardized, side.members
-    m, s = side.moments, side.standardized_moments
-    ranks, r = scan.ranks.columns(side.columns), scan.correlation
-    known = r.r[side.columns]
-    why = r.reason[side.columns]
-    jobs: list[Callable[[], TestResult]] = [
+    jobs = [
+        *_mean_jobs(arrays, scan, side),
+        *_standardized_jobs(arrays, scan, side),
+        *_rank_jobs(scan, side),
+    ]
+    if options.bootstrap_draws:
+        draws, seed = options.bootstrap_draws, options.seed
+        jobs.append(lambda: bootstrap(side.values, clusters=arrays.day0, draws=draws, seed=seed))
+    return jobs
+
+
+def _mean_jobs(arrays: EventArrays, scan: ResidualScan, side: _Side) -> list[Job]:
+    values, m = side.values, side.moments
+    return [
         lambda: cross_sectional_t(values, weight=arrays.weight, known=m),
         lambda: crude_dependence_t(values, scan.portfolio, length=side.length, known=m),
-        lambda: patell(side.patell_input, arrays.df, convention=side.patell_form),
-        lambda: adjusted_patell(
-            side.patell_input,
-            arrays.df,
-            correlation=known,
-            correlation_reason=why,
-            convention=r.convention,
-        ),
-        lambda: bmp(scaled, known=s),
-        lambda: kp_bmp(
-            scaled,
-            correlation=known,
-            correlation_reason=why,
-            convention=r.convention,
-            known=s,
-        ),
         lambda: skewness_adjusted_johnson(values, known=m),
         lambda: skewness_adjusted_hall(values, known=m),
         lambda: clustered_t(values, arrays.day0, known=m),
         lambda: clustered_t(values, arrays.day0, arrays.symbol, known=m),
+        lambda: calendar_time(arrays.ar, event_days(arrays), side.members),
+    ]
+
+
+def _standardized_jobs(arrays: EventArrays, scan: ResidualScan, side: _Side) -> list[Job]:
+    scaled, known = side.standardized, side.standardized_moments
+    correlation = scan.correlation
+    r, why = correlation.r[side.columns], correlation.reason[side.columns]
+    return [
+        lambda: patell(side.patell_input, arrays.df, convention=side.patell_form),
+        lambda: adjusted_patell(
+            side.patell_input,
+            arrays.df,
+            correlation=r,
+            correlation_reason=why,
+            convention=correlation.convention,
+        ),
+        lambda: bmp(scaled, known=known),
+        lambda: kp_bmp(
+            scaled,
+            correlation=r,
+            correlation_reason=why,
+            convention=correlation.convention,
+            known=known,
+        ),
+    ]
+
+
+def _rank_jobs(scan: ResidualScan, side: _Side) -> list[Job]:
+    values, members, n = side.values, side.members, side.moments.n
+    ranks, scaled = scan.ranks.columns(side.columns), side.standardized_moments.n
+    return [
         lambda: sign(values),
         lambda: generalized_sign(values, scan.positive),
         lambda: wilcoxon(values),
-        lambda: corrado_rank(ranks, members, m.n),
-        lambda: corrado_zivney(ranks, members, m.n),
-        lambda: corrado_sign(ranks, members, m.n),
-        lambda: grank_t(ranks, s.n),
-        lambda: grank_z(ranks, s.n),
-        lambda: calendar_time(arrays.ar, event_days(arrays), members),
+        lambda: corrado_rank(ranks, members, n),
+        lambda: corrado_zivney(ranks, members, n),
+        lambda: corrado_sign(ranks, members, n),
+        lambda: grank_t(ranks, scaled),
+        lambda: grank_z(ranks, scaled),
     ]
-    if options.bootstrap_draws:
-        jobs.append(
-            lambda: bootstrap(
-                values, clusters=arrays.day0, draws=options.bootstrap_draws, seed=options.seed
-            )
-        )
-    return jobs
 
 
 def _permutation(
