@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from functools import lru_cache
 
 import numpy as np
 import pandas as pd
@@ -36,7 +35,7 @@ class Battery:
         self, settings: StudySettings, of_windows: Callable[[tuple[Window, ...]], EventArrays]
     ) -> None:
         self._settings, self._of_windows = settings, of_windows
-        self._run = lru_cache(maxsize=16)(self._compute)
+        self._done: dict[tuple[Window, ...], BatteryResult] = {}
 
     def daily(self, running: Floats) -> pd.DataFrame:
         """Average and test every day; see :attr:`StudyResult.aar`.
@@ -94,6 +93,11 @@ class Battery:
                 none = np.full(n.size, np.nan)
                 off.append(result(name, none, n, why, law="resampling", convention="", p=none))
         return tuple(off)
+
+    def _run(self, windows: tuple[Window, ...]) -> BatteryResult:
+        if windows not in self._done:
+            self._done[windows] = self._compute(windows)
+        return self._done[windows]
 
     def _compute(self, windows: tuple[Window, ...]) -> BatteryResult:
         options = BatteryOptions(

@@ -2,45 +2,27 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
-from functools import cached_property, lru_cache
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
-from scipy import special
 
-from mentionstudy.analysis import export, followup
+from mentionstudy.analysis import export
 from mentionstudy.analysis.arrays import EventArrays
-from mentionstudy.analysis.assemble import event_arrays
-from mentionstudy.analysis.battery import Battery
-from mentionstudy.analysis.diagnostics import diagnostics_frame
-from mentionstudy.analysis.engine import Engine
+from mentionstudy.analysis.computed import Computed
 from mentionstudy.analysis.errors import ConfigError
-from mentionstudy.analysis.inference.cross_section import Covariance
 from mentionstudy.analysis.placebo import Placebo
-from mentionstudy.analysis.sample import EventTable, Located, exclusion_frame
+from mentionstudy.analysis.sample import exclusion_frame
 from mentionstudy.analysis.settings import StudySettings, Window, parse_window
-from mentionstudy.analysis.tables import (
-    Used,
-    WindowValues,
-    ar_frame,
-    buy_and_hold,
-    car_frame,
-    day_zero,
-    event_ids,
-    events_frame,
-    running_cars,
-)
+from mentionstudy.analysis.tables import ar_frame, car_frame, car_path, events_frame, running_cars
 
+# What needs scipy is imported where it is used: scipy takes a quarter of a second to load.
 if TYPE_CHECKING:
+    from mentionstudy.analysis.battery import Battery
+    from mentionstudy.analysis.inference.cross_section import Covariance
     from mentionstudy.analysis.plots import Plots
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 
 class StudyResult:
@@ -50,128 +32,65 @@ class StudyResult:
 
     Parameters
     ----------
-    engine
-        The model over the aligned panel.
-    table
-        The events as given.
-    located
-        Their places and exclusions.
-    used
-        The used events and their estimates.
-    n_est
-        Estimation days of every given event, zero where none were counted.
+    data
+        Everything that was computed.
     """
 
-    def __init__(
-        self, engine: Engine, table: EventTable, located: Located, used: Used, n_est: Ints
-    ) -> None:
-        self._engine, self._table, self._located, self._used = engine, table, located, used
-        self._n_est = n_est
-        self._values = lru_cache(maxsize=16)(self._compute_values)
+    def __init__(self, data: Computed) -> None:
+        self._data = data
 
     @property
     def settings(self) -> StudySettings:
         """The settings, as checked and completed."""
-        return self._engine.settings
+        return self._data.settings
 
     @property
     def n_events(self) -> int:
         """Number of used events."""
-        return len(self._used.rows)
+        return len(self._data.used.rows)
 
     @property
     def n_given(self) -> int:
         """Number of events that were given."""
-        return len(self._table)
+        return len(self._data.table)
 
     @cached_property
     def notes(self) -> tuple[str, ...]:
         """What was repaired or has to be known, in sentences."""
-        notes = [*self._engine.panel.notes, *self._table.notes]
-        moved = int((self._used.moved > 0).sum())
-        if moved:
-            notes.append(
-                f"events: {moved} dates are no session; day 0 is the next session "
-                f"(at most {int(self._used.moved.max())} days later)."
-            )
-        if self.settings.winsorize:
-            notes.append(
-                f"Averages and tests use values winsorised at {self.settings.winsorize:.2%} "
-                "of each end; the tables of single events are as computed."
-            )
-        shared = self.shared_day0
-        if shared > 0.25 and self.n_events > 1:
-            notes.append(
-                f"{shared:.0%} of the events share day 0 with another; prefer kp_bmp, grank_t "
-                "and clustered_t, which allow for correlation on a date."
-            )
-        return tuple(notes)
+        return self._data.notes()
 
     @property
     def shared_day0(self) -> float:
         """Share of the used events whose day 0 is another used event's too."""
-        if not self.n_events:
-            return 0.0
-        _, index, counts = np.unique(self._day0, return_inverse=True, return_counts=True)
-        return float((counts[index] > 1).mean())
+        return self._data.shared_day0
 
-    @cached_property
+    @property
     def fingerprint(self) -> str:
         """16 hexadecimal digits of the aligned data and the events' places."""
-        digest = hashlib.sha256()
-        for calendar in self._engine.panel.calendars:
-            for values in (calendar.sessions, calendar.returns, calendar.market, calendar.factors):
-                digest.update(np.ascontiguousarray(values).tobytes())
-        digest.update(repr(self._engine.panel.symbols).encode())
-        digest.update(self._located.places.symbol.tobytes())
-        digest.update(self._located.places.position.tobytes())
-        return digest.hexdigest()[:16]
-
-    @cached_property
-    def _day0(self) -> NDArray[np.datetime64]:
-        return day_zero(self._engine.panel, self._used.places)
-
-    @cached_property
-    def _ids(self) -> pd.Series:
-        """(N_given,) ids of all given events."""
-        days = pd.Series(day_zero(self._engine.panel, self._located.places))
-        unplaced = self._located.code >= 0
-        days[unplaced] = self._table.date[unplaced]
-        return event_ids(self._table, self._table.symbol, days)
-
-    @cached_property
-    def _who(self) -> pd.DataFrame:
-        rows = self._used.rows
-        group = self._table.column("group")
-        return pd.DataFrame(
-            {
-                "event_id": self._ids.iloc[rows].to_numpy(),
-                "symbol": self._table.symbol.iloc[rows].astype("str").str.strip().to_numpy(),
-                "day0": self._day0,
-                "group": "" if group is None else group.iloc[rows].to_numpy(),
-            }
-        )
+        return self._data.fingerprint
 
     @cached_property
     def events(self) -> pd.DataFrame:
         """One row a used event: coefficients, sigma, n_est, r2, days present, notes."""
-        return events_frame(self._who, self._table, self._used, self._engine)
+        data = self._data
+        return events_frame(data.who, data.table, data.used, data.engine)
 
     @cached_property
     def sample(self) -> pd.DataFrame:
         """The user's own rows of the used events, all their columns, in the order of events."""
-        return self._table.frame.iloc[self._used.rows].reset_index(drop=True)
+        return self._data.table.frame.iloc[self._data.used.rows].reset_index(drop=True)
 
     @cached_property
     def ar(self) -> pd.DataFrame:
         """Abnormal returns: event_id, symbol, day0, tau, actual, normal, ar, sar."""
-        return ar_frame(self._who, self._used, self._engine)
+        return ar_frame(self._data.who, self._data.used, self._data.engine)
 
     @cached_property
     def excluded(self) -> pd.DataFrame:
         """Every event that is not in the statistics: event_id, symbol, date, code, reason."""
+        data = self._data
         return exclusion_frame(
-            self._table, self._located, self._ids, self._n_est, self._engine.panel, self.settings
+            data.table, data.located, data.ids, data.n_est, data.engine.panel, data.settings
         )
 
     @cached_property
@@ -180,7 +99,10 @@ class StudyResult:
 
         See :func:`mentionstudy.analysis.diagnostics.diagnostics_frame`.
         """
-        return diagnostics_frame(self._who, self._used, self._engine, self.arrays)
+        from mentionstudy.analysis.diagnostics import diagnostics_frame
+
+        data = self._data
+        return diagnostics_frame(data.who, data.used, data.engine, data.arrays)
 
     def car(self, first: int | None = None, last: int | None = None) -> pd.DataFrame:
         """Cumulative abnormal returns per event.
@@ -200,9 +122,9 @@ class StudyResult:
         ConfigError
             If the window is not inside the event window.
         """
-        df = self._used.estimates.n_est - self._engine.n_coef
+        data = self._data
         frames = [
-            car_frame(self._who, self._window(window), self._bhar(window), df, window)
+            car_frame(data.who, data.window(window), data.bhars((window,))[:, 0], data.df, window)
             for window in self._windows(first, last)
         ]
         return pd.concat(frames, ignore_index=True)
@@ -221,27 +143,7 @@ class StudyResult:
             tau, ar, car, se, ci_low, ci_high, n; the band from Student's law with M - k degrees of
             freedom at the level of the settings.
         """
-        match = np.flatnonzero((self._who["event_id"] == event_id).to_numpy())
-        if not match.size:
-            raise ConfigError(f"{event_id!r} is no used event; see result.events and .excluded")
-        low, high = self.settings.window
-        windows = tuple((low, tau) for tau in range(low, high + 1))
-        estimates = self._engine.compute(self._used.places.take(match[:1]), windows)
-        df = estimates.n_est - self._engine.n_coef
-        se = np.sqrt(estimates.car_var[0])
-        half = special.stdtrit(df, 0.5 + self.settings.confidence / 2) * se
-        car = estimates.car[0]
-        return pd.DataFrame(
-            {
-                "tau": np.arange(low, high + 1),
-                "ar": estimates.ar[0],
-                "car": car,
-                "se": se,
-                "ci_low": car - half,
-                "ci_high": car + half,
-                "n": estimates.n_days[0],
-            }
-        )
+        return car_path(self._data.who, self._data.used, self._data.engine, event_id)
 
     @cached_property
     def aar(self) -> pd.DataFrame:
@@ -294,7 +196,9 @@ class StudyResult:
         DataFrame
             window, group, n, caar, se, statistic, df, p, ci_low, ci_high, reason.
         """
-        return followup.group_frame(self._arrays_of(self._windows(first, last)), self._group())
+        from mentionstudy.analysis.followup import group_frame
+
+        return group_frame(self._data.arrays_of(self._windows(first, last)), self._group())
 
     def compare(
         self,
@@ -315,9 +219,11 @@ class StudyResult:
         clustered
             Cluster the errors by the date of day 0; otherwise Welch's t.
         """
+        from mentionstudy.analysis.followup import difference_frame
+
         windows = self._windows(*(window or (None, None)))
-        return followup.difference_frame(
-            self._arrays_of(windows), self._group(), first_group, second_group, clustered
+        return difference_frame(
+            self._data.arrays_of(windows), self._group(), first_group, second_group, clustered
         )
 
     def regress(
@@ -346,8 +252,10 @@ class StudyResult:
         DataFrame
             One row a term: coefficient, se, statistic, df, p, ci_low, ci_high, n, r2, convention.
         """
-        values = self._window(self._windows(*(window or self.settings.window))[0])
-        return followup.regression_frame(
+        from mentionstudy.analysis.followup import regression_frame
+
+        values = self._data.window(self._windows(*(window or self.settings.window))[0])
+        return regression_frame(
             values.car,
             values.car_var if weighted else None,
             self.sample,
@@ -374,38 +282,28 @@ class StudyResult:
             window, test, n, mean, statistic, p, p_placebo, placebo_mean, placebo_sd, draws: the
             empirical p beside the theoretical one.
         """
+        from mentionstudy.analysis.followup import placebo_frame
+
         windows = self._windows(first, last)
-        source = Placebo(self._engine, self._used, windows)
-        arrays = self._arrays_of(windows)
-        return followup.placebo_frame(arrays, source, draws, self.settings.seed)
+        source = Placebo(self._data.engine, self._data.used, windows)
+        arrays = self._data.arrays_of(windows)
+        return placebo_frame(arrays, source, draws, self.settings.seed)
 
     def _group(self) -> pd.Series:
-        if self._table.column("group") is None:
+        if self._data.table.column("group") is None:
             raise ConfigError("the events have no column 'group'")
-        return self._who["group"]
+        return self._data.who["group"]
 
-    @cached_property
+    @property
     def arrays(self) -> EventArrays:
         """The arrays behind the averages and tests; winsorised if the settings say so."""
-        return self._build(self.settings.car_windows)
+        return self._data.arrays
 
     @cached_property
     def _battery(self) -> Battery:
-        return Battery(self.settings, self._arrays_of)
+        from mentionstudy.analysis.battery import Battery
 
-    def _arrays_of(self, windows: tuple[Window, ...]) -> EventArrays:
-        return self.arrays if windows == self.settings.car_windows else self._build(windows)
-
-    def _build(self, windows: tuple[Window, ...]) -> EventArrays:
-        weight = self._table.weight
-        return event_arrays(
-            self._engine,
-            self._used,
-            windows,
-            self._values(windows),
-            weight=None if weight is None else weight[self._used.rows],
-            bhar=lambda: np.column_stack([self._bhar(window) for window in windows]),
-        )
+        return Battery(self.settings, self._data.arrays_of)
 
     def _windows(self, first: int | None, last: int | None) -> tuple[Window, ...]:
         if first is None and last is None:
@@ -413,36 +311,6 @@ class StudyResult:
         window = parse_window((first, last))
         self.settings.check_inside(window)
         return (window,)
-
-    def _compute_values(self, windows: tuple[Window, ...]) -> WindowValues:
-        if windows == self.settings.car_windows:
-            return WindowValues.of(self._used.estimates)
-        return WindowValues.of(self._engine.compute(self._used.places, windows))
-
-    def _window(self, window: Window) -> WindowValues:
-        known = self.settings.car_windows
-        if window in known:
-            return self._values(known).column(known.index(window))
-        return self._values((window,)).column(0)
-
-    def _bhar(self, window: Window) -> Floats:
-        if self.settings.measure != "return":
-            return np.full(self.n_events, np.nan)
-        actual, expected = self._held
-        low = self.settings.window[0]
-        return buy_and_hold(
-            actual,
-            expected,
-            slice(window[0] - low, window[1] - low + 1),
-            log=self.settings.return_kind == "log",
-        )
-
-    @cached_property
-    def _held(self) -> tuple[Floats, Floats]:
-        actual = self._engine.event_returns(self._used.places)
-        if self.settings.bhar == "market":
-            return actual, self._engine.market_returns(self._used.places)
-        return actual, actual - self._used.estimates.ar
 
     @property
     def plot(self) -> Plots:

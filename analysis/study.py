@@ -9,6 +9,7 @@ from typing import TypedDict, Unpack
 import numpy as np
 import pandas as pd
 
+from mentionstudy.analysis.computed import Computed
 from mentionstudy.analysis.engine import Engine
 from mentionstudy.analysis.errors import ConfigError, InputError
 from mentionstudy.analysis.literals import (
@@ -188,4 +189,4 @@ class EventStudy:
             rows, places = rows[keep], places.take(keep)
             estimates = estimates.take(keep)
         used = Used(rows=rows, places=places, estimates=estimates, moved=located.moved[rows])
-        return StudyResult(engine, table, located, used, n_est)
+        return StudyResult(Computed(engine, table, located, used, n_est))

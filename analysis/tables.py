@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy import special
 
 from mentionstudy.analysis.engine import Engine
+from mentionstudy.analysis.errors import ConfigError
 from mentionstudy.analysis.panel import Panel
 from mentionstudy.analysis.places import Estimates, Places
 from mentionstudy.analysis.sample import EventTable
@@ -142,6 +142,8 @@ def car_frame(
     Student's law with ``df = M - k`` (Campbell, Lo and MacKinlay 1997, chapter 4). ``scar`` is the
     same number under the name that the standardised tests use.
     """
+    from scipy import special  # slow to load, and not every study asks for single events
+
     with np.errstate(invalid="ignore"):
         p = 2.0 * special.stdtr(df, -np.abs(values.scar))
     frame = who[["event_id", "symbol", "day0", "group"]].reset_index(drop=True)
@@ -155,6 +157,38 @@ def car_frame(
     frame["n"] = values.n_days
     frame["bhar"] = bhar
     return frame
+
+
+def car_path(who: pd.DataFrame, used: Used, engine: Engine, event_id: object) -> pd.DataFrame:
+    """One event's CAR from the first day of the event window on; see :meth:`StudyResult.car_path`.
+
+    Raises
+    ------
+    ConfigError
+        If no used event has the id.
+    """
+    from scipy import special  # slow to load
+
+    match = np.flatnonzero((who["event_id"] == event_id).to_numpy())
+    if not match.size:
+        raise ConfigError(f"{event_id!r} is no used event; see result.events and .excluded")
+    low, high = engine.settings.window
+    windows = tuple((low, tau) for tau in range(low, high + 1))
+    estimates = engine.compute(used.places.take(match[:1]), windows)
+    se = np.sqrt(estimates.car_var[0])
+    level = 0.5 + engine.settings.confidence / 2
+    half = special.stdtrit(estimates.n_est - engine.n_coef, level) * se
+    return pd.DataFrame(
+        {
+            "tau": np.arange(low, high + 1),
+            "ar": estimates.ar[0],
+            "car": estimates.car[0],
+            "se": se,
+            "ci_low": estimates.car[0] - half,
+            "ci_high": estimates.car[0] + half,
+            "n": estimates.n_days[0],
+        }
+    )
 
 
 def buy_and_hold(actual: Floats, expected: Floats, columns: slice, *, log: bool) -> Floats:

