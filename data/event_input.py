@@ -32,7 +32,7 @@ def article_frame(articles: pd.DataFrame | Iterable[Article]) -> pd.DataFrame:
     frame = frame.drop_duplicates("article_id").reset_index(drop=True)
     frame["published_at"] = as_utc(frame["published_at"])
     for column in ("path", "title", "source", "published_precision"):
-        frame[column] = frame[column].fillna("").astype("str")
+        frame[column] = frame[column].astype("str").fillna("")
     frame["categories"] = [_semicolons(value) for value in frame["categories"]]
     frame["categories"] = frame["categories"].astype("str")
     return frame
@@ -42,7 +42,7 @@ def mention_frame(mentions: pd.DataFrame | Iterable[Mention]) -> pd.DataFrame:
     """Give one row a mention, with texts that are never missing."""
     frame = _frame(mentions, _MENTION_COLUMNS, ("article_id", "symbol", "kind"))
     for column in _MENTION_COLUMNS:
-        frame[column] = frame[column].fillna("").astype("str")
+        frame[column] = frame[column].astype("str").fillna("")
     return frame.reset_index(drop=True)
 
 

@@ -221,7 +221,7 @@ def article_status(
         status=pd.array(status, dtype="str"),
         n_mentions=n_mentions,
         n_events=n_events,
-        symbols=ids.map(_symbols_by_article(pairs)).fillna("").astype("str"),
+        symbols=ids.map(_symbols_by_article(pairs)).astype("str").fillna(""),
     )
     out["reason"] = out["status"].map(_STATUS_REASONS).astype("str")
     undated = (out["status"] == "no_mention") & ~dated
