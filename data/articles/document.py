@@ -10,11 +10,22 @@ from __future__ import annotations
 
 import re
 import threading
+import warnings
 from collections import Counter
 from collections.abc import Mapping
 from typing import Final, Literal, NamedTuple
 
-from bs4 import BeautifulSoup, CData, Comment, Declaration, Doctype, ProcessingInstruction, Tag
+from bs4 import (
+    BeautifulSoup,
+    CData,
+    Comment,
+    Declaration,
+    Doctype,
+    MarkupResemblesLocatorWarning,
+    ProcessingInstruction,
+    Tag,
+    XMLParsedAsHTMLWarning,
+)
 from lxml import etree
 
 Engine = Literal["soup", "lxml"]
@@ -281,7 +292,12 @@ def _by_events(markup: str) -> Document:
 
 def _by_tree(markup: str) -> Document:
     builder = DocumentBuilder()
-    _walk(BeautifulSoup(markup, "lxml", multi_valued_attributes=None), builder)
+    with warnings.catch_warnings():
+        # its guesses that a short text is a file's name, or XHTML is to be read as XML
+        warnings.simplefilter("ignore", MarkupResemblesLocatorWarning)
+        warnings.simplefilter("ignore", XMLParsedAsHTMLWarning)
+        soup = BeautifulSoup(markup, "lxml", multi_valued_attributes=None)
+    _walk(soup, builder)
     return builder.close()
 
 

@@ -188,7 +188,7 @@ def document_of(article: Article) -> Document:
         return article.document
     if not article.markup:
         return Document(article.text)
-    return parse_markup(article.markup).until(len(article.text))
+    return parse_markup(article.markup, "lxml").until(len(article.text))
 
 
 def content_id(data: bytes) -> str:

@@ -73,9 +73,19 @@ def test_a_document_can_be_cut() -> None:
 
 
 @pytest.mark.parametrize("engine", ENGINES)
-@pytest.mark.parametrize("markup", ["", "  \n", "<!-- nothing -->", "<", "</p>"])
+@pytest.mark.parametrize(
+    "markup", ["", "  \n", "<!-- nothing -->", "<", "</p>", "<?xml version='1.0'?>"]
+)
 def test_markup_without_content_is_an_empty_document(engine: Engine, markup: str) -> None:
     assert parse_markup(markup, engine).text in ("", "<")
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize(
+    "markup", [".HTM", "a/b.txt", "https://x.example/", "<?xml version='1.0'?><p>x"]
+)
+def test_no_parser_guesses_aloud_what_a_text_may_be(markup: str) -> None:
+    assert parse_markup(markup, "soup") == parse_markup(markup, "lxml")
 
 
 _MARKUP = (
