@@ -95,7 +95,8 @@ def cross_sectional_regression(
     ConfigError
         For an unknown covariance, or clusters missing.
     InputError
-        If shapes differ, too few events remain, or the columns are linearly dependent.
+        If shapes differ, too few events remain, the columns are linearly dependent, or they
+        explain every CAR exactly.
 
     Notes
     -----
@@ -133,6 +134,8 @@ def cross_sectional_regression(
     q, r = np.linalg.qr(wx / length)
     coefficient = np.linalg.solve(r, q.T @ wy) / length
     residual = wy - wx @ coefficient
+    if not np.abs(residual).max() > 1e-12 * np.abs(wy).max():
+        raise InputError("the characteristics explain every CAR exactly; there is no error to test")
     inverse = np.linalg.inv(r)
     bread = (inverse @ inverse.T) / np.outer(length, length)
     matrix, df, groups = _covariance(covariance, wx, residual, bread, codes)
@@ -204,8 +207,7 @@ def _result(
     names: tuple[str, ...], fitted: _Fit, n: int, dropped: int, r2: float, convention: str
 ) -> RegressionResult:
     error = np.sqrt(np.diag(fitted.matrix))
-    with np.errstate(divide="ignore", invalid="ignore"):  # a perfect fit has no error
-        statistic = fitted.coefficient / error
+    statistic = fitted.coefficient / error
     half = float(special.stdtrit(fitted.df, 0.975)) * error
     p = error.size
     return RegressionResult(

@@ -9,6 +9,7 @@ from scipy import special
 
 from mentionstudy.analysis.arrays import Floats, Ints
 from mentionstudy.analysis.errors import ConfigError, InputError
+from mentionstudy.analysis.inference.moments import DEGENERATE
 from mentionstudy.analysis.inference.outcome import (
     FEW_EVENTS,
     Bools,
@@ -141,7 +142,7 @@ def portfolio_alpha(
     Raises
     ------
     InputError
-        With too few days, or dependent factors.
+        With too few days, dependent factors, or returns that the factors explain exactly.
     ConfigError
         With negative lags.
 
@@ -169,11 +170,13 @@ def portfolio_alpha(
     bread = np.linalg.inv(x.T @ x)
     coefficient = bread @ (x.T @ (value / unit))
     residual = value / unit - x @ coefficient
+    if not np.abs(residual).max() > DEGENERATE:
+        raise InputError("the portfolio's returns are explained exactly; there is no error to test")
     meat = _long_run(x * residual[:, None], day, used)
     matrix = bread @ meat @ bread * n / (n - p)
     coefficient = coefficient * unit
     error = np.sqrt(np.maximum(np.diag(matrix), 0.0)) * unit
-    with np.errstate(divide="ignore", invalid="ignore"):  # a flat series has no error
+    with np.errstate(divide="ignore", invalid="ignore"):  # lags can cancel all of the variance
         statistic = coefficient / error
     half = float(special.stdtrit(n - p, 0.975)) * error
     return AlphaResult(
@@ -234,10 +237,11 @@ def calendar_time(
         if series.day.size < 3:
             few[column] = True
             continue
+        if np.ptp(series.value) <= DEGENERATE * np.abs(series.value).max():
+            continue
         alpha = portfolio_alpha(series.value, series.day, lags=lags)
         estimate[column], error[column] = alpha.coefficient[0], alpha.standard_error[0]
-        if error[column] > 1e-13 * np.abs(series.value).max():
-            statistic[column], df[column] = alpha.statistic[0], alpha.df
+        statistic[column], df[column] = alpha.statistic[0], alpha.df
     reasons = Reasons(k)
     reasons.mark(events < 2, FEW_EVENTS)
     reasons.mark(few, "The events' windows cover fewer than 3 calendar days.")

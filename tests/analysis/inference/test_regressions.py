@@ -79,6 +79,8 @@ def test_regression_drops_and_refuses(data: dict[str, np.ndarray]) -> None:
         cross_sectional_regression(y, np.column_stack((data["x"][:, 0],) * 2), ("a", "b"))
     with pytest.raises(InputError, match="linearly dependent"):
         cross_sectional_regression(y, np.zeros((80, 1)), ("a",))
+    with pytest.raises(InputError, match="exactly"):
+        cross_sectional_regression(3 * data["x"][:, 0], data["x"], ("a", "b"))
     with pytest.raises(InputError, match="need"):
         cross_sectional_regression(y[:2], data["x"][:2], ("a", "b"))
     with pytest.raises(ConfigError, match="clusters"):
@@ -180,5 +182,7 @@ def test_calendar_time_test_and_its_reasons() -> None:
     assert "same on every day" in flat.reason[0]
     with pytest.raises(InputError, match="need at least"):
         portfolio_alpha(np.zeros(1), np.zeros(1, int))
+    with pytest.raises(InputError, match="exactly"):
+        portfolio_alpha(np.full(9, 0.1), np.arange(9))
     with pytest.raises(ConfigError, match="lags"):
         portfolio_alpha(np.arange(9.0), np.arange(9), lags=-1)
