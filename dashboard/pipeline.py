@@ -348,7 +348,7 @@ def study_frames(events: pd.DataFrame, prices: Prices, *, group: str | None = No
     )
     if group:
         study_events["group"] = events[group].astype("str")
-    columns = panel.returns.columns.union(events["symbol"].unique())
+    columns = panel.returns.columns.union(pd.Index(events["symbol"].unique()))
     benchmarks = sorted(set(prices.benchmarks.values()))
     one_day = panel.returns.mask(panel.spans > 1)
     return StudyFrames(

@@ -32,9 +32,9 @@ def run_summary(run: StudyRun, corpus: Corpus | None = None) -> str:
         f"{len(run.events)}{chosen} events, {used} used, {len(run.events) - used} excluded."
     )
     listed = run.excluded.head(MAX_LISTED)
-    for row in listed.itertuples(index=False):
-        what = row.event_id if isinstance(row.event_id, str) and row.event_id else row.symbol
-        lines.append(f"  not used: {what}: {row.code}: {row.reason}")
+    for row in listed.fillna("").to_dict("records"):
+        what = row["event_id"] or row["symbol"]
+        lines.append(f"  not used: {what}: {row['code']}: {row['reason']}")
     if len(run.excluded) > len(listed):
         lines.append(f"  and {len(run.excluded) - len(listed)} more, all listed in excluded.csv")
     lines += ["", str(run.result.summary())]

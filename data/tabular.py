@@ -175,7 +175,7 @@ def _read_parquet(path: Path) -> pd.DataFrame:
     except (OSError, ValueError) as error:
         raise FileSchemaError(f"{path}: not a readable Parquet file ({error})") from error
     if isinstance(raw.index, pd.DatetimeIndex):
-        raw = raw.rename_axis(raw.index.name or "date").reset_index()
+        raw = raw.rename_axis(str(raw.index.name or "date")).reset_index()
     return raw
 
 
@@ -231,7 +231,8 @@ def _dates(
             f"{path}, line {line}: {value!r} in column {str(column.name)!r} is no date; "
             "write YYYY-MM-DD; the row is left out"
         )
-    return parsed.dt.normalize().astype("datetime64[us]")
+    days: pd.Series[pd.Timestamp] = parsed.dt.normalize().astype("datetime64[us]")
+    return days
 
 
 def _numbers(
@@ -280,7 +281,7 @@ def _put_in_order(
                 notes.append(f"{path}, lines {at}: {date:%Y-%m-%d} is there twice alike; used once")
                 continue
             differs = rows.nunique(dropna=False).gt(1).to_numpy()
-            frame.iloc[where[0], differs] = np.nan
+            frame.iloc[[where[0]], np.flatnonzero(differs)] = np.nan
             problems.append(
                 f"{path}, lines {at}: {date:%Y-%m-%d} is there {len(where)} times with different "
                 f"values in {int(differs.sum())} column(s); these count as missing on that day"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Protocol
 
 import click
 import pandas as pd
@@ -15,6 +16,15 @@ from rich.text import Text
 
 Decorator = Callable[[Callable[..., None]], Callable[..., None]]
 FORMATS = ("csv", "jsonl", "table")
+
+
+class Report(Protocol):
+    """What long work calls to say how far it is."""
+
+    def __call__(self, done: int, total: int, note: str) -> None:
+        """Show that `done` of `total` are finished."""
+
+
 DONE, PARTLY, UNUSABLE = 0, 1, 2
 
 
@@ -70,8 +80,8 @@ def chosen_format(fmt: str | None) -> str:
 
 
 @contextmanager
-def progress(label: str) -> Iterator[Callable[[int, int | None, str], None]]:
-    """Show a bar on a terminal, nothing elsewhere; gives a callable (done, total, note)."""
+def progress(label: str) -> Iterator[Report]:
+    """Show a bar on a terminal, nothing elsewhere."""
     console = Console(stderr=True)
     columns = (
         TextColumn("{task.description}"),
@@ -83,7 +93,7 @@ def progress(label: str) -> Iterator[Callable[[int, int | None, str], None]]:
     with Progress(*columns, console=console, disable=not console.is_terminal) as bar:
         task = bar.add_task(label, total=None, note="")
 
-        def report(done: int, total: int | None = None, note: str = "") -> None:
+        def report(done: int, total: int, note: str) -> None:
             bar.update(task, completed=done, total=total, note=note)
 
         yield report

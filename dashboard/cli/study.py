@@ -20,6 +20,8 @@ from mentionstudy.dashboard.cli.options import (
     open_workspace,
 )
 from mentionstudy.dashboard.cli.output import DONE, PARTLY, Unusable, complain
+from mentionstudy.dashboard.i18n import Language
+from mentionstudy.dashboard.images import ImagesUnavailable
 from mentionstudy.dashboard.pipeline import (
     StudyRun,
     load_corpus,
@@ -160,10 +162,18 @@ def study(source: Source, settings: StudySettings, out: Path | None) -> None:
     type=click.Choice(["zh", "en"]),
     default="en",
     show_default=True,
-    help="Language of the charts.",
+    help="Language of the charts and the report.",
 )
+@click.option("--report", is_flag=True, help="Also write the report, one self-contained page.")
 def export(
-    source: Source, settings: StudySettings, out: Path, tables: str, charts: str, language: str
+    source: Source,
+    settings: StudySettings,
+    out: Path,
+    tables: str,
+    charts: str,
+    language: Language,
+    *,
+    report: bool,
 ) -> None:
     """Run a study and write its tables, its workbook and its charts."""
     table_formats = _formats(tables, TABLE_FORMATS, "--tables")
@@ -176,6 +186,7 @@ def export(
             table_formats=table_formats,
             chart_formats=chart_formats,
             language=language,
+            report=report,
         ),
         out,
     )
@@ -253,6 +264,8 @@ def _formats(joined: str, allowed: tuple[str, ...], option: str) -> tuple[str, .
 def _written(write: Callable[[], list[Path]], out: Path) -> list[Path]:
     try:
         return write()
+    except ImagesUnavailable as error:
+        raise Unusable(str(error)) from error
     except OSError as error:
         raise Unusable(f"{out}: cannot be written ({error.strerror or error})") from error
 
