@@ -257,7 +257,7 @@ def _given_day(text: str | None, where: str) -> date | None:
 
 
 def _date(stamp: object) -> date | None:
-    return None if pd.isna(stamp) else pd.Timestamp(stamp).date()  # type: ignore[call-overload,arg-type]
+    return None if pd.isna(stamp) else pd.Timestamp(stamp).date()  # type: ignore[call-overload]
 
 
 @lru_cache(maxsize=1)

@@ -13,9 +13,9 @@ from itertools import accumulate
 from typing import Final
 
 _WINDOW: Final = 8
-_WORD: Final = re.compile(r"[\u4e00-\u9fffA-Za-z0-9]")
+_WORDS: Final = re.compile(rf"[\u4e00-\u9fffA-Za-z0-9]{{0,{_WINDOW}}}")
 _HAN: Final = re.compile(r"[\u4e00-\u9fff]")
-_LATIN: Final = re.compile(r"[A-Za-z0-9]")
+_LATIN: Final = re.compile(r"[A-Za-z0-9]{2}")
 
 
 def stands_alone(text: str, start: int, end: int, breaks: tuple[int, ...] = ()) -> bool:
@@ -31,29 +31,26 @@ def stands_alone(text: str, start: int, end: int, breaks: tuple[int, ...] = ()) 
         Places where a blank stood before it was taken out; nothing reaches across one, except
         the span itself.
     """
-    before, after = text[max(0, start - 1) : start], text[end : end + 1]
-    if _LATIN.match(text[start]) and before and _LATIN.match(before):
+    behind = _WORDS.match(text, end)
+    before = _WORDS.match(text[max(0, start - _WINDOW) : start][::-1])
+    first = start - (before.end() if before else 0)
+    last = behind.end() if behind else end
+    if breaks:
+        first = max([first, *(place for place in breaks if first <= place <= start)])
+        last = min([last, *(place for place in breaks if end <= place <= last)])
+    if _cuts_latin(text, start) or _cuts_latin(text, end):
         return False
-    if _LATIN.match(text[end - 1]) and after and _LATIN.match(after):
-        return False
-    first, last = start, end
-    while (
-        first > 0
-        and start - first < _WINDOW
-        and first not in breaks
-        and _WORD.match(text[first - 1])
-    ):
-        first -= 1
-    while (
-        last < len(text) and last - end < _WINDOW and last not in breaks and _WORD.match(text[last])
-    ):
-        last += 1
     free_left = first == start or not _HAN.match(text[start])
     free_right = last == end or not _HAN.match(text[end - 1])
     if free_left and free_right:
         return True
     borders = _borders(text[first:last])
     return (free_left or start - first in borders) and (free_right or end - first in borders)
+
+
+def _cuts_latin(text: str, place: int) -> bool:
+    """Tell whether a Latin word or a number goes on at a place."""
+    return place > 0 and _LATIN.match(text, place - 1) is not None
 
 
 @lru_cache(maxsize=4096)

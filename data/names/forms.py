@@ -9,6 +9,7 @@ from typing import Final, Literal, NamedTuple
 
 from mentionstudy.data.master.lists import tidy
 from mentionstudy.data.master.model import NameKind
+from mentionstudy.data.names.context import words_known
 from mentionstudy.data.names.normal import simplified
 
 Strength = Literal["strong", "composed", "weak"]
@@ -100,8 +101,12 @@ def long_enough(text: str) -> bool:
 def _strength(text: str, kind: NameKind) -> Strength:
     if kind in {"alias", "full"}:
         return "strong"
+    if text in words_known()["firms"]:
+        return "strong"
+    if text in words_known()["ordinary"]:
+        return "weak" if len(text) <= _SHORT else "composed"
     words = _words(text)
-    ordinary = all(tag in _ORDINARY or (tag == _PLACE and len(words) > 1) for _, tag in words)
+    ordinary = all(tag in _ORDINARY or tag == _PLACE for _, tag in words)
     if not ordinary or (len(text) > _SHORT and any(len(word) == 1 for word, _ in words)):
         return "strong"  # characters that make no words make a name
     if len(text) <= _SHORT:

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import re
+import sys
 from bisect import bisect_right
 from functools import lru_cache
 from typing import Final, NamedTuple
 
+import numpy as np
+from numpy.typing import NDArray
+
+_CODEC: Final = "utf-32-le"
 _BREAK: Final = re.compile(r"(?<=[\u4e00-\u9fff])[ \n](?=[\u4e00-\u9fffA-Za-z])")
 
 
@@ -44,7 +49,7 @@ class Plain(NamedTuple):
 @lru_cache(maxsize=8)  # the title and the text of the article at hand
 def plain(text: str) -> Plain:
     """Bring a text into the form in which names are looked for."""
-    same = text.translate(_table())
+    same = simplified(text)
     if _BREAK.search(same) is None:
         return Plain(same, ())
     breaks: list[int] = []
@@ -55,22 +60,22 @@ def plain(text: str) -> Plain:
 
 def simplified(text: str) -> str:
     """Return a text half-width and in simplified characters, of the same length."""
-    return text.translate(_table())
+    codes = np.frombuffer(text.encode(_CODEC, "surrogatepass"), dtype="<u4")
+    return _table()[codes].tobytes().decode(_CODEC, "surrogatepass")
 
 
 @lru_cache(maxsize=1)
-def _table() -> dict[int, int]:
-    """Map full-width forms and traditional characters, each to one character."""
+def _table() -> NDArray[np.uint32]:
+    """Map every code point: full-width forms and traditional characters, the rest to itself."""
     from opencc import OpenCC
 
-    table = {full: full - 0xFEE0 for full in range(0xFF01, 0xFF5F)}
+    table = np.arange(sys.maxunicode + 1, dtype="<u4")
+    table[0xFF01:0xFF5F] -= 0xFEE0
     table[0x3000] = 0x20
     # Each character on a line of its own: phrases would change the number of characters.
     chars = [chr(code) for code in range(0x4E00, 0xA000)]
     converted = OpenCC("t2s").convert("\n".join(chars)).split("\n")
-    table |= {
-        ord(old): ord(new)
-        for old, new in zip(chars, converted, strict=True)
-        if old != new and len(new) == 1
-    }
+    for old, new in zip(chars, converted, strict=True):
+        if len(new) == 1:
+            table[ord(old)] = ord(new)
     return table

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import re
-import tomllib
-from functools import lru_cache
-from importlib.resources import files
 from typing import Final
 
 from mentionstudy.data.mentions.model import Role
+from mentionstudy.data.names.context import vendors
 
 _BEFORE_CHARS: Final = 24
 _AFTER_CHARS: Final = 40
@@ -97,7 +95,8 @@ def role_of(text: str, start: int, end: int, symbol: str, name: str) -> Role:
     stop = text.find("\n", end)
     after = text[end : end + _AFTER_CHARS if stop < 0 else min(stop, end + _AFTER_CHARS)]
     vendor = symbol in vendors()
-    if _CREDIT.search(before) or _CREDIT_LINE.match(text, line, start):
+    in_credit = (":" in before or "/" in before) and _CREDIT.search(before)
+    if in_credit or _CREDIT_LINE.match(text, line, start):
         return "boilerplate"
     if vendor and before.endswith("(") and after.startswith(")"):
         return "boilerplate"
@@ -118,10 +117,3 @@ def _is_quoted(before: str, after: str, name: str) -> bool:
     return any(
         (_SPEAKS.match(after), _HIRED.search(before), _HIRES.match(after), _BYLINE.search(before))
     )
-
-
-@lru_cache(maxsize=1)
-def vendors() -> frozenset[str]:
-    """Return the symbols of the firms that supply data and news to others."""
-    text = files("mentionstudy.data.names").joinpath("context.toml").read_text("utf-8")
-    return frozenset(tomllib.loads(text)["vendors"])

@@ -30,7 +30,7 @@ _CODE_BEHIND: Final = re.compile(r"[\u4e00-\u9fffA-Za-z]{0,5}\(([^()\n]{4,40})\)
 _HONG_KONG: Final = re.compile(r"[\u4e00-\u9fff]{0,2}?(?:\(H|H股|港股|-H)")
 _HEADLINE: Final = re.compile(r"(?:A股|[AB])?[::]")
 _FIRM_WORDS: Final = re.compile(
-    r"(?:公告|股价|股份|集团|控股|证券|公司|董事|监事|总裁|总经理|高管|首席|CEO|财报|年报|中报|季报|业绩|涨停|跌停|大涨|大跌"
+    r"(?:(?:发布|披露)?公告|股价|股份|集团|控股|证券|公司|董事|监事|总裁|总经理|高管|首席|CEO|财报|年报|中报|季报|业绩|涨停|跌停|大涨|大跌"
     r"|主力资金|[::(])"
 )
 _HAN: Final = re.compile(r"[\u4e00-\u9fff]")
@@ -189,8 +189,8 @@ def judged(page: Page, findings: list[Finding]) -> list[Finding]:
 
 
 def _judge(page: Page, finding: Finding) -> Finding:
-    if finding.role != "subject" or finding.position < 0:
-        return finding
+    if finding.surface.isascii() or finding.role != "subject" or finding.position < 0:
+        return finding  # a code, or a place that a dialect has judged itself
     if len(_HAN.findall(finding.surface)) < _MIN_HAN:
         return finding
     text = plain(page.title if finding.in_title else page.document.text)
