@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pandas as pd
+
 from mentionstudy.dashboard.pipeline import Corpus, StudyRun
 
 MAX_LISTED = 12
@@ -32,8 +34,8 @@ def run_summary(run: StudyRun, corpus: Corpus | None = None) -> str:
         f"{len(run.events)}{chosen} events, {used} used, {len(run.events) - used} excluded."
     )
     listed = run.excluded.head(MAX_LISTED)
-    for row in listed.fillna("").to_dict("records"):
-        what = row["event_id"] or row["symbol"]
+    for row in listed.to_dict("records"):
+        what = row["symbol"] if pd.isna(row["event_id"]) else row["event_id"]
         lines.append(f"  not used: {what}: {row['code']}: {row['reason']}")
     if len(run.excluded) > len(listed):
         lines.append(f"  and {len(run.excluded) - len(listed)} more, all listed in excluded.csv")
