@@ -5,7 +5,9 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final, Literal, Protocol, runtime_checkable
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 if TYPE_CHECKING:
     from datetime import date
@@ -96,22 +98,28 @@ def bars_frame(
     fetched_at
         When the rows were read, time zone aware; now by default.
     """
-    stamp = fetched_at or datetime.now(UTC)
-    out = pd.DataFrame(
-        {
-            "symbol": pd.array([symbol] * len(frame), dtype="str"),
-            "date": pd.to_datetime(frame["date"]).dt.normalize().astype("datetime64[us]"),
-        }
-    )
-    for column in PRICE_COLUMNS:
-        out[column] = (
-            pd.to_numeric(frame[column], errors="coerce").astype("float64")
-            if column in frame
-            else float("nan")
-        )
-    out["source"] = pd.array([source] * len(out), dtype="str")
-    out["fetched_at"] = pd.Timestamp(stamp).tz_convert("UTC").as_unit("us")
-    return out.sort_values("date", kind="stable", ignore_index=True)[list(BAR_COLUMNS)]
+    stamp = pd.Timestamp(fetched_at or datetime.now(UTC)).tz_convert("UTC").as_unit("us")
+    days = pd.DatetimeIndex(frame["date"]).normalize().as_unit("us")
+    columns: dict[str, object] = {"symbol": _repeated(symbol, len(frame)), "date": days}
+    for name in PRICE_COLUMNS:
+        columns[name] = floats(frame[name]) if name in frame else np.full(len(frame), np.nan)
+    columns["source"] = _repeated(source, len(frame))
+    columns["fetched_at"] = pd.DatetimeIndex([stamp]).repeat(len(frame))
+    out = pd.DataFrame(columns, columns=list(BAR_COLUMNS))
+    if days.is_monotonic_increasing:
+        return out
+    return out.sort_values("date", kind="stable", ignore_index=True)
+
+
+def _repeated(text: str, count: int) -> pd.Series[str]:
+    return pd.Series(text, index=range(count), dtype="str")
+
+
+def floats(column: pd.Series[float]) -> NDArray[np.float64]:
+    """Return the floats of a column; what is no number becomes NaN."""
+    if column.dtype != np.float64:
+        column = pd.to_numeric(column, errors="coerce")
+    return np.asarray(column.to_numpy(np.float64, na_value=np.nan), dtype=np.float64)
 
 
 def factors_frame(

@@ -17,7 +17,7 @@ from mentionstudy.data.errors import (
     SymbolNotFound,
 )
 from mentionstudy.data.market.base import FIRST_DAY, bars_frame, factors_frame, unit_factors
-from mentionstudy.data.market.normal import in_shares
+from mentionstudy.data.market.normal import shares
 from mentionstudy.data.market.pricefile import (
     SUFFIXES,
     PriceFile,
@@ -123,7 +123,9 @@ class FolderSource:
                 symbol,
                 f"{files[0].path.name} has it from {first:%Y-%m-%d} to {last:%Y-%m-%d} only",
             )
-        out = in_shares(bars_frame(frame.loc[inside], symbol, self.name), security, "share")
+        out = bars_frame(frame.loc[inside], symbol, self.name)
+        columns = {c: out[c].to_numpy() for c in ("close", "volume", "amount")}
+        out["volume"] = shares(columns, security, "share")
         if foreign := _off_sessions(out, security):
             notes = "; ".join(filter(None, [notes, foreign]))
         if notes:

@@ -6,19 +6,27 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from mentionstudy.data.calendars import calendar_for
 from mentionstudy.data.errors import CalendarUnknown, NoData
-from mentionstudy.data.market.base import FIRST_DAY, bars_frame, factors_frame
+from mentionstudy.data.market.base import (
+    FIRST_DAY,
+    PRICE_COLUMNS,
+    bars_frame,
+    factors_frame,
+    floats,
+)
 from mentionstudy.data.market.outcomes import changed_shape
 
 if TYPE_CHECKING:
     from mentionstudy.data.securities import Security
 
+Arrays = dict[str, NDArray[Any]]
 VolumeUnit = Literal["share", "lot", "unknown"]
 
 CHINESE: Final[Mapping[str, str]] = MappingProxyType(
@@ -40,6 +48,7 @@ CHINESE: Final[Mapping[str, str]] = MappingProxyType(
 SETTLING: Final = timedelta(minutes=30)
 """How long after the close a bar of the same day may still change."""
 
+_EPOCH: Final = date(1970, 1, 1).toordinal()
 _LOT: Final = 100
 _MAX_ODD_SHARE: Final = 0.01
 _MAX_FOREIGN_SHARE: Final = 0.2
@@ -109,109 +118,144 @@ def normal_bars(
         If nothing is left in the window.
     """
     symbol = security.symbol
-    frame = raw.rename(columns=dict(CHINESE)) if "date" not in raw.columns else raw
-    frame = frame.loc[:, ~frame.columns.duplicated()]
-    missing = [c for c in ("date", "close") if c not in frame.columns]
+    columns = {c: CHINESE.get(c, c) for c in map(str, raw.columns)} if "date" not in raw else {}
+    first = {columns.get(c, c): i for i, c in reversed(list(enumerate(map(str, raw.columns))))}
+    missing = [c for c in ("date", "close") if c not in first]
     if missing:
         given = ", ".join(str(c) for c in raw.columns)
         raise changed_shape(source, symbol, f"no column {missing[0]} among {given}")
-    frame = frame.assign(date=pd.to_datetime(frame["date"], errors="coerce"))
-    if frame["date"].isna().any():
-        raise changed_shape(source, symbol, f"{int(frame['date'].isna().sum())} unreadable dates")
-    bars = bars_frame(frame, symbol, source, window.now)
+    days = pd.to_datetime(raw.iloc[:, first["date"]], errors="coerce").to_numpy()
+    if unreadable := int(np.isnat(days).sum()):
+        raise changed_shape(source, symbol, f"{unreadable} unreadable dates")
+    bars: Arrays = {"date": days.astype("datetime64[D]").view(np.int64)} | {
+        c: floats(raw.iloc[:, first[c]]) if c in first else np.full(len(raw), np.nan)
+        for c in PRICE_COLUMNS
+    }
     bars = _sessions_only(bars, security, source, window)
-    bars = _traded_only(bars, source, symbol)
-    bars = _unique(bars, source, symbol)
+    bars = _unique(_traded_only(bars, source, symbol), source, symbol)
     _check_order(bars, source, symbol)
-    inside = bars["date"].between(pd.Timestamp(window.start), pd.Timestamp(window.end))
-    bars = bars.loc[inside].reset_index(drop=True)
-    if bars.empty:
+    bars = _take(
+        bars, (bars["date"] >= _number(window.start)) & (bars["date"] <= _number(window.end))
+    )
+    if not len(bars["date"]):
         raise NoData(
             source, symbol, f"it has no bars from {window.start} to {window.end} (not listed then?)"
         )
-    return in_shares(bars, security, unit)
+    bars["volume"] = shares(bars, security, unit)
+    frame = pd.DataFrame(bars | {"date": bars["date"].astype("datetime64[D]")})
+    return bars_frame(frame, symbol, source, window.now)
 
 
-def _sessions_only(
-    bars: pd.DataFrame, security: Security, source: str, window: Window
-) -> pd.DataFrame:
+def _number(day: date) -> int:
+    """Days since 1970."""
+    return day.toordinal() - _EPOCH
+
+
+def _take(bars: Arrays, keep: NDArray[np.bool_] | NDArray[np.int64]) -> Arrays:
+    return {name: values[keep] for name, values in bars.items()}
+
+
+def _day(number: int) -> str:
+    return str(np.datetime64(int(number), "D"))
+
+
+def _sessions_only(bars: Arrays, security: Security, source: str, window: Window) -> Arrays:
+    """Leave out days without trading, and sessions that are not settled yet."""
     calendar = calendar_for(security.exchange)
-    last = pd.Timestamp(last_complete_session(security.exchange, window.now))
-    known = bars["date"].between(calendar.first_session, last)
-    session = bars["date"].isin(calendar.sessions)
-    inside = bars["date"].between(pd.Timestamp(window.start), pd.Timestamp(window.end))
-    foreign = int((known & inside & ~session).sum())
-    if foreign > _MAX_FOREIGN_SHARE * max(int((known & inside).sum()), 1):
+    sessions = calendar.sessions.to_numpy().astype("datetime64[D]").view(np.int64)
+    last = _number(last_complete_session(security.exchange, window.now))
+    day = bars["date"]
+    known = (day >= sessions[0]) & (day <= last)
+    at = np.minimum(np.searchsorted(sessions, day), len(sessions) - 1)
+    session = sessions[at] == day
+    inside = known & (day >= _number(window.start)) & (day <= _number(window.end))
+    foreign = int((inside & ~session).sum())
+    if foreign > _MAX_FOREIGN_SHARE * max(int(inside.sum()), 1):
         raise changed_shape(
-            source, security.symbol, f"{foreign} of {len(bars)} rows are on days without trading"
+            source, security.symbol, f"{foreign} of {len(day)} rows are on days without trading"
         )
-    return bars.loc[known & session]
+    return _take(bars, known & session)
 
 
-def _traded_only(bars: pd.DataFrame, source: str, symbol: str) -> pd.DataFrame:
+def _traded_only(bars: Arrays, source: str, symbol: str) -> Arrays:
     """Leave out placeholders without a price; negative or impossible prices are an error."""
-    prices = bars[["open", "high", "low", "close"]]
-    if ((prices < 0) | (prices == np.inf)).any(axis=None):
-        row = bars.loc[((prices < 0) | (prices == np.inf)).any(axis=1)].iloc[0]
-        raise changed_shape(source, symbol, f"an impossible price on {row['date']:%Y-%m-%d}")
+    prices = np.stack([bars[c] for c in ("open", "high", "low", "close")])
+    wrong = ((prices < 0) | (prices == np.inf)).any(axis=0)
+    if wrong.any():
+        day = _day(bars["date"][wrong][0])
+        raise changed_shape(source, symbol, f"an impossible price on {day}")
     priced = bars["close"] > 0
-    sold = bars.loc[~priced & (bars["volume"] > 0)]
-    if len(sold):
-        day = sold["date"].iloc[0]
-        raise changed_shape(source, symbol, f"volume without a price on {day:%Y-%m-%d}")
-    out = bars.loc[priced].copy()
+    sold = ~priced & (bars["volume"] > 0)
+    if sold.any():
+        raise changed_shape(
+            source, symbol, f"volume without a price on {_day(bars['date'][sold][0])}"
+        )
+    out = _take(bars, priced)
     for column in ("open", "high", "low"):
-        out[column] = out[column].where(out[column] > 0)
+        out[column] = np.where(out[column] > 0, out[column], np.nan)
     return out
 
 
-def _unique(bars: pd.DataFrame, source: str, symbol: str) -> pd.DataFrame:
-    twice = bars["date"].duplicated(keep=False)
-    if not twice.any():
+def _unique(bars: Arrays, source: str, symbol: str) -> Arrays:
+    """Ascending dates, one bar each; two different bars of a day are an error."""
+    day = bars["date"]
+    if (np.diff(day) <= 0).any():
+        bars = _take(bars, np.argsort(day, kind="stable"))
+        day = bars["date"]
+    again = np.append(False, day[1:] == day[:-1])
+    if not again.any():
         return bars
-    close = bars.loc[twice].groupby("date")["close"].nunique()
-    if (close > 1).any():
-        day = close.index[close > 1][0]
-        raise changed_shape(source, symbol, f"two different bars of {day:%Y-%m-%d}")
-    return bars.drop_duplicates("date")
+    other = again & (bars["close"] != np.append(np.nan, bars["close"][:-1]))
+    if other.any():
+        raise changed_shape(source, symbol, f"two different bars of {_day(day[other][0])}")
+    return _take(bars, ~again)
 
 
-def _check_order(bars: pd.DataFrame, source: str, symbol: str) -> None:
+def _check_order(bars: Arrays, source: str, symbol: str) -> None:
     """Columns in another order show as highs below lows on most days."""
     slack = 1e-6 + 0.001 * bars["close"]
-    top = bars[["open", "close"]].max(axis=1)
-    bottom = bars[["open", "close"]].min(axis=1)
+    top = np.fmax(bars["open"], bars["close"])
+    bottom = np.fmin(bars["open"], bars["close"])
     odd = (bars["high"] < top - slack) | (bars["low"] > bottom + slack)
-    if len(bars) and odd.mean() > _MAX_ODD_SHARE:
-        day = bars.loc[odd, "date"].iloc[0]
+    if len(odd) and odd.mean() > _MAX_ODD_SHARE:
         raise changed_shape(
-            source, symbol, f"{int(odd.sum())} bars such as {day:%Y-%m-%d} have high below low"
+            source,
+            symbol,
+            f"{int(odd.sum())} bars such as {_day(bars['date'][odd][0])} have high below low",
         )
 
 
-def in_shares(bars: pd.DataFrame, security: Security, unit: VolumeUnit) -> pd.DataFrame:
-    """Volume in shares: amount / volume must be a price near the close.
+def shares(bars: Mapping[str, NDArray[Any]], security: Security, unit: VolumeUnit) -> NDArray[Any]:
+    """Return the volume in shares: amount / volume must be a price near the close.
 
     Of the upstreams some count lots of 100 (手), and akshare converts only some of them.
+
+    Parameters
+    ----------
+    bars
+        Arrays ``close, volume, amount`` of one length.
+    security
+        An index has no such price: there the unit is believed.
+    unit
+        What the volume is said to be counted in; decides where the amount is missing.
     """
-    bars = bars.copy()
+    volume = bars["volume"]
+    lots = volume * _LOT if unit == "lot" else volume
     if security.kind == "index":
-        if unit == "lot":
-            bars["volume"] *= _LOT
-        return bars
-    with np.errstate(divide="ignore", invalid="ignore"):
-        ratio = (bars["amount"] / bars["volume"] / bars["close"]).replace([np.inf, -np.inf], np.nan)
-    middle = ratio[ratio > 0].median()
-    if np.isnan(middle):
-        if unit == "lot":
-            bars["volume"] *= _LOT
-    elif 30.0 <= middle <= 300.0:
-        bars["volume"] *= _LOT
-    elif 0.003 <= middle <= 0.03:
-        bars["volume"] /= _LOT
-    elif not 0.3 <= middle <= 3.0:
-        bars["volume"] = np.nan  # neither shares nor lots: better none than a wrong one
-    return bars
+        return lots
+    with np.errstate(divide="ignore", invalid="ignore"):  # no volume, no price
+        ratio = bars["amount"] / volume / bars["close"]
+    ratio = ratio[np.isfinite(ratio) & (ratio > 0)]
+    if not len(ratio):
+        return lots
+    middle = float(np.median(ratio))
+    if 30.0 <= middle <= 300.0:
+        return volume * _LOT
+    if 0.003 <= middle <= 0.03:
+        return volume / _LOT
+    if 0.3 <= middle <= 3.0:
+        return volume
+    return np.full(len(volume), np.nan)  # neither shares nor lots: better none than a wrong one
 
 
 def normal_factors(

@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from mentionstudy.data.errors import DataError
+from mentionstudy.data.market.base import floats
 from mentionstudy.data.market.flags import FlagLog, day_numbers
 
 
@@ -147,4 +148,4 @@ def need_columns(frame: pd.DataFrame, columns: tuple[str, ...], what: str) -> No
 
 def numbers(frame: pd.DataFrame, column: str) -> NDArray[np.float64]:
     """Floats of a column; what is no number becomes NaN."""
-    return pd.to_numeric(frame[column], errors="coerce").to_numpy(np.float64, na_value=np.nan)
+    return floats(frame[column])

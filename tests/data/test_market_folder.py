@@ -350,7 +350,7 @@ def bars_or_reason(folder: Path) -> tuple[pd.DataFrame, str]:
 # --- anything at all ----------------------------------------------------------------------------
 
 
-@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(content=st.one_of(st.binary(max_size=300), st.text(max_size=300).map(str.encode)))
 def test_any_content_is_read_or_refused_in_words(tmp_path, content):
     (tmp_path / "600718.SH.csv").write_bytes(content)
@@ -364,7 +364,7 @@ CELL = st.one_of(
 )
 
 
-@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(rows=st.lists(st.tuples(CELL, CELL, CELL), max_size=12))
 def test_any_cells_give_sorted_unique_positive_bars_or_a_reason(tmp_path, rows):
     frame = pd.DataFrame(rows, columns=["date", "close", "volume"])
