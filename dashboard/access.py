@@ -86,6 +86,19 @@ def may_write() -> bool:
     return _guard() != "login" or _rules().may_write(_claims())
 
 
+def may_keep() -> bool:
+    """Whether the visitor's own settings may be written; a read-only dashboard writes nothing."""
+    return not os.environ.get(READ_ONLY_VARIABLE) and settings_key() is not None
+
+
+def settings_key() -> str | None:
+    """Return the name of the visitor's own files; None where visitors cannot be told apart."""
+    if _guard() == "local":
+        return "local"
+    known = user()
+    return known.key if known else None
+
+
 def user() -> User | None:
     """Return who logged in; None where nobody has to."""
     if _guard() != "login" or not verdict().admitted:

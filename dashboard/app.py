@@ -6,7 +6,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from mentionstudy.dashboard import access, state
+from mentionstudy.dashboard import access, preferences, state
 from mentionstudy.dashboard.i18n import texts
 from mentionstudy.dashboard.parts import frame, sidebar
 
@@ -23,7 +23,7 @@ PAGES = (
 
 def main() -> None:
     """Draw the frame and the chosen page."""
-    state.begin()
+    state.begin(preferences.load)
     t = texts(state.value("lang"))
     st.set_page_config(
         page_title=t("app.title"),
@@ -52,6 +52,8 @@ def main() -> None:
     with st.sidebar:
         access.draw_account(t)
     sidebar.draw(t)
+    with st.sidebar:
+        preferences.draw(t)
     frame.show_notes(t)
     state.end()
     page.run()

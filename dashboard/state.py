@@ -98,6 +98,9 @@ class Param:
     many: bool = False
 
 
+DISPLAY_KEYS = ("lang", "up")
+STUDY_KEYS = ("model", "est", "win", "car", "minobs", "rets", "overlap", "group", "bm", "bmhk")
+PERSONAL_KEYS = (*DISPLAY_KEYS, *STUDY_KEYS)
 FILTER_KEYS = ("ex", "tm", "src", "cat", "sym", "from", "to")
 PARAMS: tuple[Param, ...] = (
     Param("lang", "en", _choice(LANGUAGES)),
@@ -187,8 +190,15 @@ def write_query(values: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[
     return query
 
 
-def begin() -> None:
-    """Read the URL once a session, and give every choice a value."""
+def begin(own: Callable[[], Mapping[str, Sequence[str]]] = dict) -> None:
+    """Read the URL once a session, and give every choice a value.
+
+    Parameters
+    ----------
+    own
+        Asked once a session for the visitor's own choices, in their form of the URL. A link that
+        says something about the study says all of it, so that it shows what its author saw.
+    """
     session = st.session_state
     if "_defaults" not in session:
         defaults = {p.key: p.default for p in PARAMS}
@@ -197,7 +207,10 @@ def begin() -> None:
         values, notes = read_query(query)
         session["_defaults"] = defaults
         session["_notes"] = notes
-        session["_values"] = {**defaults, **values}
+        kept, _ = read_query(own())
+        if set(values) & {*STUDY_KEYS, *FILTER_KEYS}:
+            kept = {key: value for key, value in kept.items() if key in DISPLAY_KEYS}
+        session["_values"] = {**defaults, **kept, **values}
     # A widget that a page does not show loses its value; the shadow copy keeps it.
     for key, value in session["_values"].items():
         if key not in session:
@@ -215,6 +228,13 @@ def end() -> None:
     query.update(kept)
     if query != {key: st.query_params.get_all(key) for key in st.query_params}:
         st.query_params.from_dict(query)
+
+
+def personal_choices() -> dict[str, list[str]]:
+    """Return the present choices that a user may keep, in their form of the URL."""
+    values = {key: value(key) for key in PERSONAL_KEYS}
+    # what is at its default is left out, but the language's default is the browser's
+    return write_query(values, {**st.session_state["_defaults"], "lang": ""})
 
 
 def notes() -> list[Note]:
