@@ -162,8 +162,11 @@ def _rank_chunk(residuals: Floats, abnormal: Floats, thresholds: Floats) -> _Ran
     order = np.argsort(values, axis=1)
     flat = (order + np.arange(rows)[:, None] * width).ravel()
     in_order = values.ravel()[flat].reshape(rows, width)
-    tied = _tied(in_order, order < n_days, missing)
-    joint, own = _doubled_ranks(order, flat, in_order, tied, n_days, n_own)
+    equal = in_order[:, 1:] == in_order[:, :-1]
+    if missing:
+        equal &= in_order[:, 1:] < np.inf
+    tied = _tied(equal, order < n_days)
+    joint, own = _doubled_ranks(order, flat, equal, n_days, n_own)
     present = ~absent[:, :n_days]
     joint = joint[:, :n_days]
     if missing:
@@ -183,12 +186,20 @@ def _rank_chunk(residuals: Floats, abnormal: Floats, thresholds: Floats) -> _Ran
     )
 
 
+def _tied(equal: Bools, counted: Bools) -> Bools:
+    """Rows with a tie that a day takes part in; two thresholds may well be equal."""
+    if not equal.any():
+        return np.zeros(equal.shape[0], dtype=bool)
+    return np.asarray((equal & (counted[:, 1:] | counted[:, :-1])).any(axis=1))
+
+
 def _doubled_ranks(
-    order: Ints, flat: Ints, in_order: Floats, tied: Bools, n_days: int, n_own: int
+    order: Ints, flat: Ints, equal: Bools, n_days: int, n_own: int
 ) -> tuple[Ranks, Ranks]:
     """Ranks among all days and among the estimation days, both counted in one running sum.
 
     A whole number carries the rank among all days in its lower and the other in its upper half.
+    ``equal`` (B, W - 1) marks the sorted values that equal their left neighbour.
     """
     width = order.shape[1]
     small = 2 * width + 2 < 2**15
@@ -197,13 +208,12 @@ def _doubled_ranks(
     step: Any = np.zeros(width, dtype=dtype)
     step[:n_days] += 2
     step[:n_own] += 2 << half
-    both: Any = np.cumsum(step[order], axis=1, dtype=dtype)
-    if tied.any():
-        rows, sorted_rows = order[tied], in_order[tied]
-        upper = _average(sorted_rows, rows < n_own) << half
-        both[tied] = _average(sorted_rows, rows < n_days) + upper
+    steps = step[order].ravel()
+    both: Any = np.cumsum(steps.reshape(order.shape), axis=1, dtype=dtype).ravel()
+    if equal.any():
+        _average_ties(both, steps, equal)
     placed: Any = np.empty(order.size, dtype=dtype)
-    placed[flat] = both.ravel()
+    placed[flat] = both
     placed = placed.reshape(order.shape)
     short: Any = np.int16 if small else np.int64
     joint: Ranks = (placed & ((1 << half) - 1)).astype(short)
@@ -211,32 +221,22 @@ def _doubled_ranks(
     return joint, own
 
 
-def _tied(in_order: Floats, counted: Bools, missing: bool) -> Bools:
-    """Rows with a tie that a day takes part in; two thresholds may well be equal."""
-    equal = in_order[:, 1:] == in_order[:, :-1]
-    if not equal.any():
-        return np.zeros(equal.shape[0], dtype=bool)
-    equal &= counted[:, 1:] | counted[:, :-1]
-    if missing:
-        equal &= in_order[:, 1:] < np.inf
-    return np.asarray(equal.any(axis=1))
+def _average_ties(both: Ranks, steps: Ranks, equal: Bools) -> None:
+    """Give the values of a tie their average rank, in place; a threshold gets the mid-count.
 
-
-def _average(in_order: Floats, counted: Bools) -> Ints:
-    """Doubled average ranks along sorted rows; a value not counted gets twice its mid-count."""
-    width = in_order.shape[1]
-    position = np.arange(width)
-    edge = np.ones(in_order.shape, dtype=bool)
-    edge[:, 1:] = in_order[:, 1:] != in_order[:, :-1]
-    first = np.maximum.accumulate(np.where(edge, position, 0), axis=1)
-    last_edge = np.ones_like(edge)
-    last_edge[:, :-1] = edge[:, 1:]
-    last = np.minimum.accumulate(np.where(last_edge, position, width)[:, ::-1], axis=1)[:, ::-1]
-    upto = np.cumsum(counted, axis=1)
-    before: Ints = np.take_along_axis(upto - counted, first, axis=1)
-    inside: Ints = np.take_along_axis(upto, last, axis=1) - before
-    doubled: Ints = 2 * before + inside + counted
-    return doubled
+    Twice the average rank of m tied values after b others is ``2 b + m + 1``, of a value that is
+    not counted ``2 b + m``: sums that both halves of the numbers allow at once, all being even.
+    """
+    continues = np.zeros((equal.shape[0], equal.shape[1] + 1), dtype=bool)
+    continues[:, 1:] = equal
+    member = continues.copy()
+    member[:, :-1] |= equal
+    at = np.flatnonzero(member)
+    first = np.flatnonzero(~continues.ravel()[at])
+    size = np.diff(np.r_[first, at.size])
+    before = both[at[first]] - steps[at[first]]
+    inside = both[at[first + size - 1]] - before
+    both[at] = np.repeat(before + (inside >> 1), size) + (steps[at] >> 1)
 
 
 def _about_median(values: Floats, joint: Ranks, present: Bools, tied: Bools) -> tuple[Bools, Bools]:

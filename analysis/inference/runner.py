@@ -30,7 +30,6 @@ from mentionstudy.analysis.inference.rank_tests import (
 from mentionstudy.analysis.inference.resampling import bootstrap, placebo, sign_flip
 from mentionstudy.analysis.inference.scan import (
     ResidualScan,
-    event_days,
     map_in_order,
     scan_residuals,
     unit,
@@ -307,7 +306,7 @@ def _mean_jobs(arrays: EventArrays, scan: ResidualScan, side: _Side) -> list[Job
         lambda: skewness_adjusted_hall(values, known=m),
         lambda: clustered_t(values, arrays.day0, known=m),
         lambda: clustered_t(values, arrays.day0, arrays.symbol, known=m),
-        lambda: calendar_time(arrays.ar, event_days(arrays), side.members),
+        lambda: calendar_time(arrays.ar, scan.event_day, side.members),
     ]
 
 

@@ -43,12 +43,15 @@ class ResidualScan:
         (N,) share of positive residuals of each event.
     correlation
         Mean residual correlation of the same columns.
+    event_day
+        (N, L) int64 calendar positions of the event-window days.
     """
 
     ranks: RankSums
     portfolio: PortfolioSums
     positive: Floats
     correlation: ResidualCorrelation
+    event_day: Ints
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,7 +163,7 @@ def scan_residuals(
     folded = _Fold(arrays, members.shape[0], exact, int(labels.max(initial=-1)) + 1)
     for part in map_in_order(work, arrays.residuals.n_blocks, threads):
         folded.add(part)
-    return folded.finish(members, consecutive=arrays.event_day is None)
+    return folded.finish(members, days, consecutive=arrays.event_day is None)
 
 
 def unit(standardized: Moments) -> Floats:
@@ -215,7 +218,7 @@ class _Fold:
         rows.events[at] += part.rows.events
         rows.day[at], rows.event_day[at] = part.rows.day, part.rows.event_day
 
-    def finish(self, members: Bools, consecutive: bool) -> ResidualScan:
+    def finish(self, members: Bools, event_day: Ints, *, consecutive: bool) -> ResidualScan:
         """Correlate and hand over."""
         return ResidualScan(
             ranks=self._ranks,
@@ -224,4 +227,5 @@ class _Fold:
             correlation=mean_residual_correlation(
                 self._rows, members, pairwise=self._exact, consecutive=consecutive
             ),
+            event_day=event_day,
         )
