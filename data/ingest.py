@@ -17,7 +17,7 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from importlib import metadata
 from pathlib import Path
-from typing import Final, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
 import pandas as pd
 
@@ -31,6 +31,9 @@ from mentionstudy.data.articles.reading import walk
 from mentionstudy.data.mentions import Mention, dialects, mentions_of, mentions_to_frame
 from mentionstudy.data.tables import TABLES
 from mentionstudy.data.workspace import Workspace
+
+if TYPE_CHECKING:
+    from mentionstudy.data.names import NameBook
 
 _BATCH_FILES: Final = 100
 _BATCH_BYTES: Final = 4 << 20
@@ -122,6 +125,7 @@ def ingest(
     *,
     reread: bool = False,
     workers: int | None = None,
+    names: NameBook | None = None,
 ) -> IngestReport:
     """Read articles, find their mentions and store both.
 
@@ -137,6 +141,9 @@ def ingest(
         Read files again that have not changed.
     workers
         Processes that read; by default one, or one a core when there are thousands of files.
+    names
+        Look for the companies of this book by name too. Files are read again when the book
+        differs from the last run's.
 
     Returns
     -------
@@ -155,11 +162,12 @@ def ingest(
     """
     given = [os.path.abspath(path) for path in map(str, paths)]
     found, failed = _list(given)
-    run = _Run(workspace, _reader(), reread)
+    run = _Run(workspace, _reader(names), reread)
     todo = run.sort_out(found)
     finished = len(found) - len(todo)
     try:
-        for batch, parsed in _parse_all(_batches(todo), workers or _workers(len(todo))):
+        processes = workers or _workers(len(todo))
+        for batch, parsed in _parse_all(_batches(todo), processes, names):
             run.add(parsed)
             finished += len(batch)
             if progress:
@@ -322,30 +330,41 @@ def _batches(files: Sequence[_Found]) -> Iterator[list[_Found]]:
 
 
 def _parse_all(
-    batches: Iterable[list[_Found]], workers: int
+    batches: Iterable[list[_Found]], workers: int, names: NameBook | None
 ) -> Iterator[tuple[list[_Found], _Parsed]]:
     """Parse batches in order, in this process or in several others."""
     if workers < 2:
         for batch in batches:
-            yield batch, _parse(batch)
+            yield batch, _parse(batch, names)
         return
     every = list(batches)
     # Spawned, not forked: the storage engine's threads do not survive a fork.
     pool = ProcessPoolExecutor(
-        workers, mp_context=multiprocessing.get_context("spawn"), initializer=_leave_interrupts
+        workers,
+        mp_context=multiprocessing.get_context("spawn"),
+        initializer=_start_worker,
+        initargs=(names,),
     )
     try:
-        yield from zip(every, pool.map(_parse, every), strict=True)
+        yield from zip(every, pool.map(_parse_in_worker, every), strict=True)
     finally:
         pool.shutdown(cancel_futures=True)
 
 
-def _leave_interrupts() -> None:
-    """Let the process that started this one answer Ctrl-C."""
+_worker_names: list[NameBook | None] = [None]  # in a worker: sent once, not with every batch
+
+
+def _start_worker(names: NameBook | None) -> None:
+    """Let the process that started this one answer Ctrl-C, and keep the names."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _worker_names[0] = names
 
 
-def _parse(batch: Sequence[_Found]) -> _Parsed:
+def _parse_in_worker(batch: Sequence[_Found]) -> _Parsed:
+    return _parse(batch, _worker_names[0])
+
+
+def _parse(batch: Sequence[_Found], names: NameBook | None) -> _Parsed:
     articles: list[Article] = []
     mentions: list[Mention] = []
     failures: list[Failure] = []
@@ -359,7 +378,7 @@ def _parse(batch: Sequence[_Found]) -> _Parsed:
                 continue
             articles.append(item)
             ids[item.article_id] = None
-            mentions += mentions_of(item)
+            mentions += mentions_of(item, names=names)
         failures += bad
         more = f" (and {len(bad) - 1} more)" if len(bad) > 1 else ""
         code, reason = (bad[0].code, bad[0].reason + more) if bad else ("", "")
@@ -372,11 +391,11 @@ def _workers(n_files: int) -> int:
     return min(os.cpu_count() or 1, 8) if n_files >= _PARALLEL_FROM else 1
 
 
-def _reader() -> str:
-    """Name what reads: a file is read again when the program or its dialects change."""
+def _reader(names: NameBook | None) -> str:
+    """Name what reads: a file is read again when the program, its dialects or the names change."""
     try:
         version = metadata.version("mentionstudy")
     except metadata.PackageNotFoundError:
         version = "unknown"
-    names = ",".join(dialect.name for dialect in dialects())
-    return f"{version}+{hashlib.sha256(names.encode()).hexdigest()[:8]}"
+    parts = [dialect.name for dialect in dialects()] + ([] if names is None else [names.digest])
+    return f"{version}+{hashlib.sha256(','.join(parts).encode()).hexdigest()[:8]}"

@@ -82,7 +82,7 @@ def test_a_new_program_reads_again(
     workspace: Workspace, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ingest(workspace, [folder])
-    monkeypatch.setattr("mentionstudy.data.ingest._reader", lambda: "newer")
+    monkeypatch.setattr("mentionstudy.data.ingest._reader", lambda names: "newer")
     assert ingest(workspace, [folder]).read == 3
 
 

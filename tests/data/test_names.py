@@ -17,10 +17,12 @@ from mentionstudy.data import find_events, find_mentions, mentions_of, read_arti
 from mentionstudy.data.articles import Article
 from mentionstudy.data.articles.model import BEIJING
 from mentionstudy.data.errors import FileSchemaError
+from mentionstudy.data.ingest import ingest
 from mentionstudy.data.master import Master
 from mentionstudy.data.names import NameBook, NameEntry, read_aliases
 from mentionstudy.data.names.forms import forms_of
 from mentionstudy.data.names.normal import plain, simplified
+from mentionstudy.data.workspace import Workspace
 
 FACTS = Path(__file__).parent / "named"
 PAIRS = {"600650.SH": "900914.SH", "601601.SH": "02601.HK", "600050.SH": "00762.HK"}
@@ -378,6 +380,26 @@ def test_a_firm_is_an_event_only_while_it_is_listed(book, day, code):
     if code:
         assert "688047.SH" in found.excluded["reason"][0]
         assert day in found.excluded["reason"][0]
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_ingest_finds_names_and_reads_again_when_they_change(tmp_path, workers):
+    folder = tmp_path / "posts"
+    folder.mkdir()
+    for number in range(3):
+        (folder / f"{number}.txt").write_text(
+            f"第{number}条消息\n\n2024年1月{number + 2}日，东软集团与宁王签署合作协议。",
+            encoding="utf-8",
+        )
+    workspace = Workspace.open(tmp_path / "workspace", create=True)
+    assert ingest(workspace, [folder], workers=workers).mentions == 0
+    names = NameBook.bundled()
+    report = ingest(workspace, [folder], workers=workers, names=names)
+    assert report.mentions_by_dialect == {"company_name": 3}
+    assert ingest(workspace, [folder], workers=workers, names=names).read == 0
+    assert set(workspace.mentions()["role"]) == {"subject"}
+    wider = NameBook.of(Master.bundled(), [NameEntry("宁王", "300750.SZ")])
+    assert ingest(workspace, [folder], workers=workers, names=wider).mentions == 6
 
 
 # --- real posts
