@@ -15,6 +15,7 @@ import pandas as pd
 from mentionstudy.analysis import EventStudy, StudyResult, StudySettings
 from mentionstudy.data import ReturnsPanel, Workspace, find_events, returns_panel
 from mentionstudy.data.calendars import calendar_for
+from mentionstudy.data.corrections import apply_corrections
 from mentionstudy.data.events import EVENT_KINDS, article_status
 from mentionstudy.data.market import default_benchmark, flag_price_limits
 from mentionstudy.data.market.flags import FLAG_COLUMNS
@@ -30,7 +31,9 @@ class Corpus:
     Attributes
     ----------
     articles, mentions
-        The workspace's tables.
+        The workspace's tables, with the user's corrections.
+    unapplied
+        Corrections that found nothing to correct, each with its reason.
     events
         One row an event (security and day 0).
     excluded
@@ -48,6 +51,7 @@ class Corpus:
     events: pd.DataFrame
     excluded: pd.DataFrame
     status: pd.DataFrame
+    unapplied: pd.DataFrame
     is_sample: bool
     digest: str
 
@@ -194,7 +198,10 @@ def load_corpus(
     cutoff_minutes
         Minutes before the close from which an article counts for the next session.
     """
-    articles, mentions = workspace.articles(), workspace.mentions()
+    corrected = apply_corrections(
+        workspace.articles(), workspace.mentions(), workspace.corrections()
+    )
+    articles, mentions = corrected.articles, corrected.mentions
     found = find_events(articles, mentions, kinds=kinds, cutoff_minutes=cutoff_minutes)
     return Corpus(
         articles=articles,
@@ -202,6 +209,7 @@ def load_corpus(
         events=found.events,
         excluded=found.excluded,
         status=article_status(articles, mentions, found),
+        unapplied=corrected.unapplied,
         is_sample=workspace.is_sample,
         digest=workspace.digest(),
     )
