@@ -40,6 +40,7 @@ from mentionstudy.analysis.inference.rank_tests import (
     grank_t,
     grank_z,
 )
+from mentionstudy.analysis.inference.reasons import REASONS, reason_code
 from mentionstudy.analysis.inference.resampling import bootstrap, placebo, sign_flip
 from mentionstudy.analysis.inference.runner import (
     BatteryOptions,
@@ -64,6 +65,7 @@ from mentionstudy.analysis.inference.standardized import (
 )
 
 __all__ = [
+    "REASONS",
     "AlphaResult",
     "BatteryOptions",
     "BatteryResult",
@@ -100,6 +102,7 @@ __all__ = [
     "portfolio_sums",
     "positive_shares",
     "rank_sums",
+    "reason_code",
     "run_battery",
     "shared_day_share",
     "sign",

@@ -8,7 +8,8 @@ from scipy import sparse
 from mentionstudy.analysis.arrays import Floats, Ints
 from mentionstudy.analysis.errors import ConfigError
 from mentionstudy.analysis.inference.moments import Moments, as_columns, moments
-from mentionstudy.analysis.inference.outcome import NO_VARIANCE, TestName, TestResult, result
+from mentionstudy.analysis.inference.outcome import TestName, TestResult, result
+from mentionstudy.analysis.inference.reasons import REASONS
 
 
 def cluster_codes(first: Ints, second: Ints | None = None) -> Ints:
@@ -113,11 +114,12 @@ def clustered_t(
         groups = np.minimum(groups, other_groups)
         how = "two way, V=V_1+V_2-V_12, each with G/(G-1); t(min G - 1)"
     reasons = m.reasons()
-    reasons.mark(groups < 2, "All events are in one cluster.")
+    reasons.mark(groups < 2, REASONS["one_cluster"])
     # a two-way variance is a difference: what is left of it by rounding is larger
     tiny = (1e-20 if second is None else 1e-10) * m.n
     reasons.mark(
-        ~(variance > tiny), NO_VARIANCE if second is None else "The two-way variance is not > 0."
+        ~(variance > tiny),
+        REASONS["no_variance"] if second is None else REASONS["no_two_way_variance"],
     )
     with np.errstate(divide="ignore", invalid="ignore"):  # undefined columns have their reason
         error = np.sqrt(np.where(variance > 0, variance, np.nan)) / m.n * unit

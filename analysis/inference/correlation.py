@@ -10,6 +10,7 @@ from scipy import sparse
 
 from mentionstudy.analysis.arrays import Floats, Ints
 from mentionstudy.analysis.inference.outcome import Bools
+from mentionstudy.analysis.inference.reasons import REASONS
 
 MIN_COMMON_DAYS = 30
 """Fewer common days than this give no correlation of a pair of events."""
@@ -227,7 +228,7 @@ def mean_residual_correlation(
     mean = np.divide(total, known, out=np.full(total.shape, np.nan), where=known > 0)
     if weighted:
         mean = np.where(weight > 0, mean * weight / max(every, 1.0), 0.0)
-    missing = f"No two events have {MIN_COMMON_DAYS} estimation days in common."
+    missing = REASONS["few_common_days"]
     how = "pair by pair" if pairwise else "pooled by pairs of dates"
     share = ", times the share of common window days" if weighted else ""
     return ResidualCorrelation(

@@ -14,6 +14,7 @@ from mentionstudy.analysis.errors import ConfigError
 from mentionstudy.analysis.inference.clusters import cluster_codes, cluster_sums
 from mentionstudy.analysis.inference.moments import Moments, as_columns, moments
 from mentionstudy.analysis.inference.outcome import Reasons, student_p
+from mentionstudy.analysis.inference.reasons import REASONS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,7 +116,7 @@ def difference_of_means(
     bad = reasons.any
     with np.errstate(divide="ignore", invalid="ignore"):  # undefined columns have their reason
         statistic = np.where(bad, np.nan, difference / error)
-    reasons.mark(~np.isfinite(statistic), "The difference has no finite standard error.")
+    reasons.mark(~np.isfinite(statistic), REASONS["not_finite"])
     bad = reasons.any
     half = special.stdtrit(np.where(bad, np.nan, df), 0.975) * error
     return GroupDifference(
@@ -155,8 +156,7 @@ def _choose(labels: np.ndarray, first: str | None, second: str | None) -> tuple[
 
 def _few(a: Moments, b: Moments, needed: int) -> Reasons:
     reasons = Reasons(a.n.size)
-    text = f"A group has fewer than {needed} events with a value."
-    reasons.mark((a.n < needed) | (b.n < needed), text)
+    reasons.mark((a.n < needed) | (b.n < needed), REASONS["few_in_group"])
     return reasons
 
 
@@ -166,7 +166,7 @@ def _welch(a: Moments, b: Moments) -> tuple[Floats, Floats, Reasons]:
         va = np.where(a.constant, 0.0, a.sd**2) / a.n
         vb = np.where(b.constant, 0.0, b.sd**2) / b.n
         df = (va + vb) ** 2 / (va**2 / (a.n - 1.0) + vb**2 / (b.n - 1.0))
-    reasons.mark(~(va + vb > 0), "All events of each group have the same value.")
+    reasons.mark(~(va + vb > 0), REASONS["flat_groups"])
     return np.sqrt(va + vb), df, reasons
 
 
@@ -188,7 +188,7 @@ def _clustered(
         n = a.n + b.n
         scale = groups / (groups - 1.0) * (n - 1.0) / (n - 2.0)
         variance = scale * (total**2).sum(axis=0)
-    reasons.mark(groups < 2, "All events are in one cluster.")
-    reasons.mark(n < 3, "Fewer than 3 events have a value.")
-    reasons.mark(~(variance > 0), "All events of each group have the same value.")
+    reasons.mark(groups < 2, REASONS["one_cluster"])
+    reasons.mark(n < 3, REASONS["few_in_group"])
+    reasons.mark(~(variance > 0), REASONS["flat_groups"])
     return np.sqrt(np.where(variance > 0, variance, np.nan)), groups - 1.0, reasons

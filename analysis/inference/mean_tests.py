@@ -11,12 +11,11 @@ from mentionstudy.analysis.arrays import Floats, Ints
 from mentionstudy.analysis.errors import ConfigError
 from mentionstudy.analysis.inference.moments import DEGENERATE, Moments, as_columns, moments
 from mentionstudy.analysis.inference.outcome import (
-    FEW_EVENTS,
-    NO_VARIANCE,
     Reasons,
     TestResult,
     result,
 )
+from mentionstudy.analysis.inference.reasons import REASONS
 
 
 def cross_sectional_t(
@@ -92,8 +91,10 @@ def _weighted_t(values: Floats, weight: Floats) -> TestResult:
         error = np.sqrt(n / (n - 1.0) * (spread**2).sum(axis=0)) / total
         statistic = mean / error
     reasons = Reasons(n.size)
-    reasons.mark(n < 2, FEW_EVENTS)
-    reasons.mark(~(error > DEGENERATE * np.abs(filled).max(axis=0, initial=0.0)), NO_VARIANCE)
+    reasons.mark(n < 2, REASONS["few_events"])
+    reasons.mark(
+        ~(error > DEGENERATE * np.abs(filled).max(axis=0, initial=0.0)), REASONS["no_variance"]
+    )
     return result(
         "cross_sectional_t",
         statistic,
@@ -172,14 +173,14 @@ def crude_dependence_t(
     series = sums.total[used] / sums.count[used]
     days = series.size
     reasons = Reasons(m.n.size)
-    reasons.mark(m.n < 2, FEW_EVENTS)
+    reasons.mark(m.n < 2, REASONS["few_events"])
     if days < 2:
         spread = np.nan
-        reasons.mark(np.ones(m.n.size, bool), "Fewer than 2 estimation days.")
+        reasons.mark(np.ones(m.n.size, bool), REASONS["few_estimation_days"])
     else:
         spread = float(series.std(ddof=1))
         flat = not spread > DEGENERATE * float(np.abs(series).max())
-        reasons.mark(np.full(m.n.size, flat), "The mean residual is the same on every day.")
+        reasons.mark(np.full(m.n.size, flat), REASONS["flat_residuals"])
     with np.errstate(divide="ignore", invalid="ignore"):  # undefined columns have their reason
         error = spread * np.sqrt(np.asarray(length, dtype=np.float64))
         statistic = m.mean / error

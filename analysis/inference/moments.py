@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from mentionstudy.analysis.arrays import Floats, Ints
-from mentionstudy.analysis.inference.outcome import FEW_EVENTS, NO_VARIANCE, Bools, Reasons
+from mentionstudy.analysis.inference.outcome import Bools, Reasons
+from mentionstudy.analysis.inference.reasons import REASONS
 
 _ROWS = 2048  # of a block that stays in the cache
 _WIDTH = 256
@@ -41,8 +42,8 @@ class Moments:
     def reasons(self) -> Reasons:
         """Reasons that every test across events shares: too few events, no variance."""
         reasons = Reasons(self.n.size)
-        reasons.mark(self.n < 2, FEW_EVENTS)
-        reasons.mark(self.constant, NO_VARIANCE)
+        reasons.mark(self.n < 2, REASONS["few_events"])
+        reasons.mark(self.constant, REASONS["no_variance"])
         return reasons
 
 

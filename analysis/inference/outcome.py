@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from scipy import special
 
 from mentionstudy.analysis.arrays import Floats, Ints
+from mentionstudy.analysis.inference.reasons import REASONS, reason_code
 
 TestName = Literal[
     "cross_sectional_t",
@@ -39,9 +40,6 @@ Bools = NDArray[np.bool_]
 Texts = NDArray[np.object_]
 
 FEW_FOR_ASYMPTOTICS = 10
-FEW_EVENTS = "Fewer than 2 events have a value; a test across events needs 2."
-NO_VARIANCE = "All events have the same value; its variance is zero."
-NOT_FINITE = "The values are too large or too small to be squared in double precision."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,6 +94,11 @@ class TestResult:
     def defined(self) -> Bools:
         """(K,) bool, True where the test has a statistic."""
         return np.array([not text for text in self.reason], dtype=bool)
+
+    @property
+    def reason_code(self) -> tuple[str, ...]:
+        """K stable codes of the reasons, empty where the test is defined."""
+        return tuple(reason_code(text) for text in self.reason)
 
     def take(self, columns: slice) -> TestResult:
         """Return some of the columns."""
@@ -175,7 +178,7 @@ def result(
         (K,) clusters that an asymptotic law counts in place of events.
     """
     statistic = np.asarray(statistic, dtype=np.float64)
-    reasons.mark(~np.isfinite(statistic), NOT_FINITE)
+    reasons.mark(~np.isfinite(statistic), REASONS["not_finite"])
     bad = reasons.any
     blank = np.full(statistic.shape, np.nan)
     degrees = blank.copy() if df is None else np.broadcast_to(df, statistic.shape).astype(float)

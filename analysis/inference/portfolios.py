@@ -11,13 +11,13 @@ from mentionstudy.analysis.arrays import Floats, Ints
 from mentionstudy.analysis.errors import ConfigError, InputError
 from mentionstudy.analysis.inference.moments import DEGENERATE
 from mentionstudy.analysis.inference.outcome import (
-    FEW_EVENTS,
     Bools,
     Reasons,
     TestResult,
     result,
     student_p,
 )
+from mentionstudy.analysis.inference.reasons import REASONS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -243,9 +243,9 @@ def calendar_time(
         estimate[column], error[column] = alpha.coefficient[0], alpha.standard_error[0]
         statistic[column], df[column] = alpha.statistic[0], alpha.df
     reasons = Reasons(k)
-    reasons.mark(events < 2, FEW_EVENTS)
-    reasons.mark(few, "The events' windows cover fewer than 3 calendar days.")
-    reasons.mark(np.isnan(statistic), "The portfolio's return is the same on every day.")
+    reasons.mark(events < 2, REASONS["few_events"])
+    reasons.mark(few, REASONS["few_calendar_days"])
+    reasons.mark(np.isnan(statistic), REASONS["flat_portfolio"])
     used = "floor(4 (D/100)^(2/9))" if lags is None else str(lags)
     return result(
         "calendar_time",

@@ -8,8 +8,6 @@ from mentionstudy.analysis.arrays import Floats, Ints
 from mentionstudy.analysis.errors import ConfigError
 from mentionstudy.analysis.inference.moments import moments
 from mentionstudy.analysis.inference.outcome import (
-    FEW_EVENTS,
-    NO_VARIANCE,
     Bools,
     Reasons,
     TestName,
@@ -17,8 +15,7 @@ from mentionstudy.analysis.inference.outcome import (
     result,
 )
 from mentionstudy.analysis.inference.rank_kernel import RankSums
-
-_FLAT = "The mean rank is the same on every day; it has no variance."
+from mentionstudy.analysis.inference.reasons import REASONS
 
 
 def collapse(standardized: Floats) -> Floats:
@@ -56,8 +53,8 @@ def _rank_result(
     test: TestName, statistic: Floats, n: Ints, sd: float, convention: str
 ) -> TestResult:
     reasons = Reasons(n.size)
-    reasons.mark(n < 2, FEW_EVENTS)
-    reasons.mark(np.full(n.size, not sd > 1e-14), _FLAT)
+    reasons.mark(n < 2, REASONS["few_events"])
+    reasons.mark(np.full(n.size, not sd > 1e-14), REASONS["flat_ranks"])
     return result(test, statistic, n, reasons, law="normal", convention=convention)
 
 
@@ -211,8 +208,8 @@ def _generalized_u(sums: RankSums) -> tuple[Floats, Reasons]:
 
 
 def _blame(reasons: Reasons, n: Ints, sums: RankSums) -> None:
-    reasons.mark(n < 2, FEW_EVENTS)
-    reasons.mark(sums.events < 1, NO_VARIANCE)
+    reasons.mark(n < 2, REASONS["few_events"])
+    reasons.mark(sums.events < 1, REASONS["no_variance"])
 
 
 def grank_t(sums: RankSums, n: Ints) -> TestResult:
@@ -253,9 +250,9 @@ def grank_t(sums: RankSums, n: Ints) -> TestResult:
         room = days - 1.0 - z**2
         statistic = z * np.sqrt((days - 2.0) / np.where(room > 0, room, np.nan))
     _blame(reasons, n, sums)
-    reasons.mark(~(variance > 0), _FLAT)
-    reasons.mark(days < 4, "Fewer than 3 estimation days.")
-    reasons.mark(~(room > 0), "The event's rank explains all variance of the mean ranks.")
+    reasons.mark(~(variance > 0), REASONS["flat_ranks"])
+    reasons.mark(days < 4, REASONS["few_estimation_days"])
+    reasons.mark(~(room > 0), REASONS["rank_explains_all"])
     return result(
         "grank_t",
         statistic,
@@ -294,7 +291,7 @@ def grank_z(sums: RankSums, n: Ints) -> TestResult:
     with np.errstate(divide="ignore", invalid="ignore"):  # undefined columns have their reason
         statistic = u / np.sqrt(sums.null_variance / (12.0 * sums.events**2))
     _blame(reasons, n, sums)
-    reasons.mark(~(sums.null_variance > 0), "No event has estimation residuals.")
+    reasons.mark(~(sums.null_variance > 0), REASONS["no_residuals"])
     return result(
         "grank_z",
         statistic,

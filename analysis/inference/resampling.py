@@ -10,7 +10,8 @@ from mentionstudy.analysis.arrays import Floats, Ints
 from mentionstudy.analysis.errors import ConfigError
 from mentionstudy.analysis.inference.clusters import cluster_codes, cluster_sums
 from mentionstudy.analysis.inference.moments import DEGENERATE, as_columns, moments
-from mentionstudy.analysis.inference.outcome import NO_VARIANCE, Bools, Reasons, TestResult, result
+from mentionstudy.analysis.inference.outcome import Bools, Reasons, TestResult, result
+from mentionstudy.analysis.inference.reasons import REASONS
 
 EXACT_CLUSTERS = 14
 """Up to this many signs every pattern is tried (2^14 = 16,384) instead of drawing."""
@@ -98,7 +99,7 @@ def bootstrap(
     p, exact = _wild(values / scale, total, m.n, draws, rng)
     low, high = _percentiles(total, count, draws, rng)
     reasons = m.reasons()
-    reasons.mark(groups < 2, "All events are in one cluster.")
+    reasons.mark(groups < 2, REASONS["one_cluster"])
     with np.errstate(divide="ignore", invalid="ignore"):  # undefined columns have their reason
         statistic = np.sqrt(m.n) * m.mean / m.sd
     what = "event" if clusters is None else "cluster"
@@ -203,8 +204,8 @@ def sign_flip(
     exact = total.shape[0] <= EXACT_CLUSTERS
     p = reached / tried if exact else (reached + 1) / (tried + 1)
     reasons = Reasons(observed.size)
-    reasons.mark((count > 0).sum(axis=0) < 2, "Fewer than 2 signs can be flipped.")
-    reasons.mark(np.abs(total).sum(axis=0) == 0, NO_VARIANCE)
+    reasons.mark((count > 0).sum(axis=0) < 2, REASONS["few_signs"])
+    reasons.mark(np.abs(total).sum(axis=0) == 0, REASONS["no_variance"])
     how = f"all {tried} sign patterns" if exact else f"{draws} random sign patterns, seed {seed}"
     return result(
         "permutation",
@@ -267,12 +268,12 @@ def placebo(
     observed = moments(values)
     means = np.stack([moments(draw(rng)).mean for _ in range(draws)])
     reasons = Reasons(observed.n.size)
-    reasons.mark(observed.n < 1, "No event has a value.")
-    reasons.mark(np.isnan(means.sum(axis=0)), "A firm has no session for a placebo date.")
+    reasons.mark(observed.n < 1, REASONS["no_event"])
+    reasons.mark(np.isnan(means.sum(axis=0)), REASONS["no_placebo_session"])
     centre = means.mean(axis=0)
     distance = np.abs(means - centre)
     flat: Bools = np.less_equal(distance.max(axis=0), DEGENERATE * np.abs(centre))
-    reasons.mark(flat, "All placebo samples are the same.")
+    reasons.mark(flat, REASONS["flat_placebo"])
     far = np.abs(observed.mean - centre) * (1 - _ROUNDING)
     count = (distance >= far).sum(axis=0)
     low, high = np.quantile(means, (0.025, 0.975), axis=0)

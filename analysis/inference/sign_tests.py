@@ -11,12 +11,12 @@ from scipy import special
 from mentionstudy.analysis.arrays import Floats
 from mentionstudy.analysis.inference.moments import as_columns
 from mentionstudy.analysis.inference.outcome import (
-    FEW_EVENTS,
     Reasons,
     TestResult,
     normal_p,
     result,
 )
+from mentionstudy.analysis.inference.reasons import REASONS
 
 EXACT_LIMIT = 50
 """Wilcoxon's exact law up to this many values without ties, as base R does."""
@@ -50,7 +50,7 @@ def sign(values: Floats) -> TestResult:
     n = (~np.isnan(values)).sum(axis=0)
     positive = (values > 0).sum(axis=0)
     reasons = Reasons(n.size)
-    reasons.mark(n < 2, FEW_EVENTS)
+    reasons.mark(n < 2, REASONS["few_events"])
     with np.errstate(divide="ignore", invalid="ignore"):  # empty columns have their reason
         statistic = (positive - n / 2) / (np.sqrt(n) / 2)
     extreme = np.maximum(positive, n - positive)
@@ -105,13 +105,11 @@ def generalized_sign(values: Floats, share: Floats) -> TestResult:
     n = present.sum(axis=0)
     positive = ((values > 0) & present).sum(axis=0)
     reasons = Reasons(n.size)
-    reasons.mark(n < 2, FEW_EVENTS)
+    reasons.mark(n < 2, REASONS["few_events"])
     with np.errstate(divide="ignore", invalid="ignore"):  # undefined columns have their reason
         p = np.where(present, np.nan_to_num(share)[:, None], 0.0).sum(axis=0) / n
         statistic = (positive - n * p) / np.sqrt(n * p * (1 - p))
-    reasons.mark(
-        ~((p > 0) & (p < 1)), "All residuals of the estimation windows have one sign, or are zero."
-    )
+    reasons.mark(~((p > 0) & (p < 1)), REASONS["one_sign"])
     return result(
         "generalized_sign",
         statistic,
@@ -211,8 +209,8 @@ def wilcoxon(values: Floats) -> TestResult:
     size = n.astype(np.float64)
     variance = size * (size + 1) * (2 * size + 1) / 24 - ties / 48
     reasons = Reasons(n.size)
-    reasons.mark((~np.isnan(values)).sum(axis=0) < 2, FEW_EVENTS)
-    reasons.mark(n < 1, "No event has a value other than zero.")
+    reasons.mark((~np.isnan(values)).sum(axis=0) < 2, REASONS["few_events"])
+    reasons.mark(n < 1, REASONS["only_zeros"])
     with np.errstate(divide="ignore", invalid="ignore"):  # empty columns have their reason
         statistic = (plus - size * (size + 1) / 4) / np.sqrt(variance)
     p = normal_p(statistic)

@@ -7,12 +7,12 @@ import numpy as np
 from mentionstudy.analysis.arrays import Floats, Ints
 from mentionstudy.analysis.inference.moments import Moments, as_columns, moments
 from mentionstudy.analysis.inference.outcome import (
-    FEW_EVENTS,
     Reasons,
     TestName,
     TestResult,
     result,
 )
+from mentionstudy.analysis.inference.reasons import REASONS
 
 
 def window_mean_sar(sar: Floats) -> Floats:
@@ -83,16 +83,22 @@ def patell(
 
 
 def _patell(values: Floats, df: Ints) -> tuple[Ints, Floats, Reasons]:
-    present = ~np.isnan(values)
-    n = present.sum(axis=0)
+    total = values.sum(axis=0)
     degrees = np.asarray(df, dtype=np.float64)
     with np.errstate(divide="ignore", invalid="ignore"):  # reasons are given below
         q = np.where(degrees > 2, degrees / (degrees - 2), np.nan)
-        variance = (np.where(present, q[:, None], 0.0)).sum(axis=0)
-        statistic = np.where(present, values, 0.0).sum(axis=0) / np.sqrt(variance)
+        if np.isfinite(total).all():
+            n = np.full(total.size, len(values))
+            variance = np.full(total.size, q.sum())
+        else:
+            present = ~np.isnan(values)
+            n = present.sum(axis=0)
+            variance = (np.where(present, q[:, None], 0.0)).sum(axis=0)
+            total = np.where(present, values, 0.0).sum(axis=0)
+        statistic = total / np.sqrt(variance)
     reasons = Reasons(n.size)
-    reasons.mark(n < 2, FEW_EVENTS)
-    reasons.mark(np.isnan(variance), "An event has M - k <= 2 degrees of freedom.")
+    reasons.mark(n < 2, REASONS["few_events"])
+    reasons.mark(np.isnan(variance), REASONS["few_degrees"])
     return n, statistic, reasons
 
 
@@ -147,7 +153,7 @@ def _inflation(n: Ints, r: Floats, why: tuple[str, ...], reasons: Reasons) -> Fl
     factor = 1.0 + (n - 1) * r
     reasons.mark(
         ~(factor > 0),
-        "1 + (N-1) r is not positive: the mean residual correlation r is too negative.",
+        REASONS["negative_correlation"],
     )
     return np.where(factor > 0, factor, np.nan)
 
@@ -236,7 +242,7 @@ def kp_bmp(
     m = moments(standardized) if known is None else known
     reasons = m.reasons()
     factor = _inflation(m.n, correlation, correlation_reason, reasons)
-    reasons.mark(~(correlation < 1), "The mean residual correlation r is 1: one event, repeated.")
+    reasons.mark(~(correlation < 1), REASONS["unit_correlation"])
     shrink = np.sqrt(np.where(correlation < 1, 1.0 - correlation, np.nan) / factor)
     return _t_of_mean(
         "kp_bmp",

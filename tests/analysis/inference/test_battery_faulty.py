@@ -79,6 +79,8 @@ def test_a_reason_or_a_finite_number(simulated, fault: str) -> None:  # type: ig
         assert ((one.p >= 0) & (one.p <= 1))[one.defined].all(), one.test
         assert np.isnan(one.statistic[~one.defined]).all(), one.test
         assert np.isnan(one.p[~one.defined]).all(), one.test
+        assert "other" not in one.reason_code, (one.test, one.reason)
+        assert [bool(code) for code in one.reason_code] == (~one.defined).tolist()
     if fault in ("missing", "zero", "equal"):
         assert not ours.window("cross_sectional_t").defined.any()
     if fault == "huge":  # the same sample in other units
