@@ -25,6 +25,7 @@ from mentionstudy.analysis import export
 from mentionstudy.analysis.settings import StudySettings
 from mentionstudy.dashboard.i18n import Language
 from mentionstudy.dashboard.images import IMAGE_FORMATS, Painter
+from mentionstudy.dashboard.jobs import FetchJob
 from mentionstudy.dashboard.pipeline import (
     Corpus,
     EventFilter,
@@ -281,3 +282,50 @@ def has_chinese_font() -> bool:
         ["fc-list", ":lang=zh", "family"], capture_output=True, timeout=20, check=False
     )
     return bool(listed.stdout.strip())
+
+
+@st.cache_resource(show_spinner=False)
+def _fetch_job(path: str) -> FetchJob:
+    return FetchJob()
+
+
+def fetch_job(workspace: Workspace) -> FetchJob:
+    """Return the one fetch of a workspace, at work or not."""
+    return _fetch_job(str(workspace.path))
+
+
+def fetch_plan(workspace: Workspace, found: Corpus) -> pd.DataFrame:
+    """Return what has to be fetched for the events and is not there yet."""
+    table = coverage(workspace, found)
+    plan = _plan(found)
+    wanted = table["state"].ne("complete").to_numpy()
+    return plan.loc[wanted].reset_index(drop=True)
+
+
+def start_fetch(workspace: Workspace, plan: pd.DataFrame) -> None:
+    """Begin to fetch in the background."""
+    from mentionstudy.data.market import live_chain
+    from mentionstudy.data.market.fetching import workspace_health
+
+    fetch_job(workspace).start(workspace, plan, lambda: live_chain(workspace_health(workspace)))
+
+
+def coverage(workspace: Workspace, found: Corpus) -> pd.DataFrame:
+    """Return what is there of all that the events need; see `data.market.coverage`."""
+    if found.events.empty:
+        return pd.DataFrame(columns=["symbol", "state"])
+    return _coverage(str(workspace.path), workspace.digest(), workspace, found)
+
+
+def _plan(found: Corpus) -> pd.DataFrame:
+    from mentionstudy.data.market.plan import plan_fetch
+
+    return plan_fetch(found.events)
+
+
+@st.cache_data(show_spinner=False, max_entries=4, ttl="10min")
+def _coverage(path: str, digest: str, _workspace: Workspace, _found: Corpus) -> pd.DataFrame:
+    from mentionstudy.data.market.coverage import coverage as covered
+    from mentionstudy.data.market.fetching import workspace_health
+
+    return covered(_workspace, _plan(_found), health=workspace_health(_workspace))

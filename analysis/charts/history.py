@@ -71,6 +71,10 @@ def price_with_events(
         )
     )
     fig.update_xaxes(showgrid=False, type="date")
+    if len(days):  # the years without an event stay one drag away
+        year = pd.Timedelta(days=365)
+        first, last = max(days.min() - year, line["date"].min()), days.max() + year / 2
+        fig.update_xaxes(range=[first, min(last, line["date"].max())])
     fig.update_yaxes(title_text=text["price"])
     return fig
 

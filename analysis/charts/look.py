@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import unicodedata
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, Literal
 
 import plotly.graph_objects as go
@@ -110,58 +111,71 @@ class Look:
 
     def template(self) -> go.layout.Template:
         """Type, spacing and axes for one figure."""
-        axis: dict[str, Any] = {
-            "gridcolor": self.grid,
-            "linecolor": SHAPE,
-            "zerolinecolor": SHAPE,
-            "zerolinewidth": 1,
-            "ticks": "outside",
-            "ticklen": 4,
-            "tickcolor": SHAPE,
-            "automargin": True,
-            "title": {"standoff": 8, "font": {"size": 12, "color": self.muted}},
-            "tickfont": {"size": 12, "color": self.muted},
-        }
-        return go.layout.Template(
-            layout={
-                "font": {"family": FONTS, "size": 13, "color": self.ink},
-                "paper_bgcolor": self.paper,
-                "plot_bgcolor": self.paper,
-                "colorway": list(self.series),
-                "title": {
-                    "x": 0,
-                    "xref": "container",
-                    "xanchor": "left",
-                    "y": 1,
-                    "yref": "container",
-                    "yanchor": "top",
-                    "pad": {"t": 10, "l": 4},
-                    "font": {"size": 15, "color": self.ink},
-                    "subtitle": {"font": {"size": 12, "color": self.muted}},
-                },
-                "xaxis": axis,
-                "yaxis": axis,
-                "hoverlabel": {
-                    "font": {"family": FONTS, "size": 12},
-                    "bgcolor": self.paper,
-                    "bordercolor": SHAPE,
-                    "align": "left",
-                },
-                "legend": {
-                    "orientation": "h",
-                    "x": 0,
-                    "xanchor": "left",
-                    "y": 0,
-                    "yref": "container",
-                    "yanchor": "bottom",
-                    "font": {"size": 12},
-                    "bgcolor": "rgba(0,0,0,0)",
-                },
-                "margin": {"l": 56, "r": 16, "t": 84, "b": 76},
-                "bargap": 0.25,
-                "modebar": {"bgcolor": "rgba(0,0,0,0)", "color": SHAPE, "activecolor": self.ink},
-            }
+        return _template(
+            ink=self.ink,
+            muted=self.muted,
+            paper=self.paper,
+            grid=self.grid,
+            series=self.series,
         )
+
+
+@cache  # building one costs as much as a small chart
+def _template(
+    *, ink: str, muted: str, paper: str, grid: str, series: tuple[str, ...]
+) -> go.layout.Template:
+    axis: dict[str, Any] = {
+        "gridcolor": grid,
+        "linecolor": SHAPE,
+        "zerolinecolor": SHAPE,
+        "zerolinewidth": 1,
+        "ticks": "outside",
+        "ticklen": 4,
+        "tickcolor": SHAPE,
+        "automargin": True,
+        "title": {"standoff": 8, "font": {"size": 12, "color": muted}},
+        "tickfont": {"size": 12, "color": muted},
+    }
+    return go.layout.Template(
+        layout={
+            "font": {"family": FONTS, "size": 13, "color": ink},
+            "paper_bgcolor": paper,
+            "plot_bgcolor": paper,
+            "colorway": list(series),
+            "title": {
+                "x": 0,
+                "xref": "container",
+                "xanchor": "left",
+                "y": 1,
+                "yref": "container",
+                "yanchor": "top",
+                "pad": {"t": 10, "l": 4},
+                "font": {"size": 15, "color": ink},
+                "subtitle": {"font": {"size": 12, "color": muted}},
+            },
+            "xaxis": axis,
+            "yaxis": axis,
+            "hoverlabel": {
+                "font": {"family": FONTS, "size": 12},
+                "bgcolor": paper,
+                "bordercolor": SHAPE,
+                "align": "left",
+            },
+            "legend": {
+                "orientation": "h",
+                "x": 0,
+                "xanchor": "left",
+                "y": 0,
+                "yref": "container",
+                "yanchor": "bottom",
+                "font": {"size": 12},
+                "bgcolor": "rgba(0,0,0,0)",
+            },
+            "margin": {"l": 56, "r": 16, "t": 84, "b": 76},
+            "bargap": 0.25,
+            "modebar": {"bgcolor": "rgba(0,0,0,0)", "color": SHAPE, "activecolor": ink},
+        }
+    )
 
 
 def plain(text: object, limit: int = 120) -> str:

@@ -47,8 +47,7 @@ def event_heatmap(ar: pd.DataFrame, *, look: Look | None = None) -> go.Figure:
     """
     look = look or Look()
     text = look.labels
-    wide = ar.pivot_table(index="event_id", columns="tau", values="ar", aggfunc="first")
-    wide = wide.dropna(how="all")
+    wide = _wide(ar).dropna(how="all")
     if wide.empty:
         return nothing(text["heatmap_title"], look)
     events = len(wide)
@@ -69,6 +68,15 @@ def event_heatmap(ar: pd.DataFrame, *, look: Look | None = None) -> go.Figure:
     )
     fig.update_layout(shapes=[vertical(0) | {"layer": "above"}], showlegend=False, margin_b=56)
     return fig
+
+
+def _wide(ar: pd.DataFrame) -> pd.DataFrame:
+    """Lay one row an event and one column a day; a pivot table would take ten times as long."""
+    event, ids = pd.factorize(ar["event_id"])
+    day, taus = pd.factorize(ar["tau"], sort=True)
+    values = np.full((len(ids), len(taus)), np.nan)
+    values[event, day] = ar["ar"].to_numpy(dtype=float)
+    return pd.DataFrame(values, index=pd.Index(ids, name="event_id"), columns=list(taus))
 
 
 def _cells(wide: pd.DataFrame, look: Look) -> go.Heatmap:
@@ -273,12 +281,13 @@ def car_small_multiples(
     """
     look = look or Look()
     text = look.labels
-    rows = ar.dropna(subset=["ar"]).sort_values(["event_id", "tau"])
+    rows = ar.dropna(subset=["ar"])
     if rows.empty:
         return nothing(text["multiples_title"], look)
-    rows = rows.assign(car=rows.groupby("event_id")["ar"].cumsum())
-    ends = rows.groupby("event_id")["car"].last()
+    ends = rows.groupby("event_id", sort=False)["ar"].sum()
     shown = ends.reindex(ends.abs().sort_values(ascending=False).index)[:MAX_PANELS]
+    rows = rows[rows["event_id"].isin(shown.index)].sort_values(["event_id", "tau"])
+    rows = rows.assign(car=rows.groupby("event_id")["ar"].cumsum())
     lines = math.ceil(len(shown) / columns)
     fig = make_subplots(
         rows=lines,

@@ -34,7 +34,7 @@ def view() -> None:
     study_tables.clicked_event(page, run, clicked)
     st.subheader(t("study.tests"))
     study_tables.tests(page, run, window)
-    with st.expander(t("study.multiples"), icon=":material/grid_view:"):
+    if st.toggle(t("study.multiples"), key="multiples"):
         show.chart(charts.car_small_multiples(result.ar, look=look), "multiples", t)
     st.subheader(t("study.events"))
     study_tables.events(page, run, window)

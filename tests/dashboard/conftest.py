@@ -63,6 +63,12 @@ def bare_workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return fill(tmp_path_factory.mktemp("bare") / "workspace", prices=False)
 
 
+@pytest.fixture
+def bare_copy(tmp_path: Path) -> Path:
+    """Return the sample's articles as a user's own workspace without prices, to be written."""
+    return fill(tmp_path / "own", articles=sample_articles_path(), prices=False)
+
+
 @pytest.fixture(scope="session")
 def plain_workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a workspace whose one article names no security."""

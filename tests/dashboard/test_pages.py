@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 
 import pandas as pd
 import pytest
@@ -12,9 +13,9 @@ from mentionstudy.analysis import StudySettings
 from mentionstudy.dashboard.pipeline import load_corpus, load_prices, run_study
 from mentionstudy.data import Workspace
 
-PAGES = ("", "articles", "article", "securities", "study", "export")
-WITHOUT_STUDY = {"articles"}
-WITHOUT_CHARTS = {"articles", "export"}
+PAGES = ("", "articles", "article", "securities", "study", "data", "export")
+WITHOUT_STUDY = {"articles", "data"}
+WITHOUT_CHARTS = {"articles", "data", "export"}
 
 
 def charts(app):
@@ -315,3 +316,31 @@ def test_groups_are_compared_when_asked_for(open_app, sample_workspace, run):
     table = next(d.value for d in app.dataframe if "group" in d.value)
     assert set(table["group"]) == {"Shanghai", "Shenzhen", "Hong Kong"}
     assert "Cumulative average abnormal return by group" in charts(app)
+
+
+def test_the_data_page_names_what_is_missing_first(open_app, sample_workspace):
+    app = open_app(sample_workspace, "data", lang="en")
+    assert not app.exception
+    table = next(d.value for d in app.dataframe if "share" in d.value)
+    assert table["symbol"].iloc[0] == "02066.HK"
+    assert app.button(key="fetch_start").disabled, "the sample brings its own prices"
+
+
+def test_a_fetch_runs_in_the_background_and_reports_what_is_missing(
+    open_app, bare_copy, monkeypatch
+):
+    from mentionstudy.data.market import SampleSource
+
+    monkeypatch.setattr("mentionstudy.data.market.live_chain", lambda health: SampleSource())
+    app = open_app(bare_copy, "data", lang="en")
+    app.button(key="fetch_start").click().run()
+    for _ in range(200):
+        if app.success:
+            break
+        time.sleep(0.1)
+        app.run()
+    assert not app.exception
+    assert "still missing" in app.success[0].value
+    table = next(d.value for d in app.dataframe if "share" in d.value)
+    assert (table["status"] == "complete").sum() > 5
+    assert Workspace.open(bare_copy).bars()["symbol"].nunique() >= 8

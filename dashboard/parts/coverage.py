@@ -1,0 +1,109 @@
+"""Prices: what is there, what is missing, when another try makes sense, and the try itself."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from mentionstudy.dashboard import access, services
+from mentionstudy.dashboard.parts import show
+from mentionstudy.dashboard.parts.frame import Page
+
+_STATES = ("missing", "partial", "not_asked", "complete")
+
+
+def fetching(page: Page) -> None:
+    """Offer to fetch what is missing, and show a fetch at work."""
+    t = page.t
+    job = services.fetch_job(page.workspace)
+    if job.running:
+        _progress(page)
+        return
+    if job.problem:
+        st.error(t.code("fetch", job.problem))
+    elif job.report is not None:
+        brought = job.report
+        st.success(t("fetch.brought", ok=brought.ok, missing=len(brought.missing)))
+    plan = services.fetch_plan(page.workspace, page.corpus)
+    allowed = access.may_write() and not page.corpus.is_sample and len(plan) > 0
+    reason = ""
+    if page.corpus.is_sample:
+        reason = t("fetch.sample")
+    elif not access.may_write():
+        reason = t("fetch.read_only")
+    if st.button(
+        t("fetch.start", n=len(plan)),
+        key="fetch_start",
+        disabled=not allowed,
+        help=reason or t("fetch.help"),
+        icon=":material/cloud_download:",
+    ):
+        services.start_fetch(page.workspace, plan)
+        st.rerun()
+    if reason:
+        st.caption(reason)
+
+
+@st.fragment(run_every="1s")
+def _progress(page: Page) -> None:
+    """Show how far the fetch is; draw the page anew when it is over."""
+    t, job = page.t, services.fetch_job(page.workspace)
+    if not job.running:
+        st.rerun()
+    share = job.done / job.total if job.total else 0.0
+    st.progress(min(share, 1.0), text=t("fetch.at", done=job.done, total=job.total, now=job.now))
+    st.button(t("fetch.stop"), key="fetch_stop", on_click=job.stop, icon=":material/stop_circle:")
+
+
+def table(page: Page) -> None:
+    """Show the coverage of every security and index that the events need."""
+    t = page.t
+    st.subheader(t("data.coverage"))
+    raw = services.coverage(page.workspace, page.corpus)
+    if raw.empty:
+        st.caption(t("data.nothing_needed"))
+        return
+    counts = raw["state"].value_counts()
+    row = st.container(horizontal=True)
+    for code in _STATES:
+        if code in counts:
+            row.metric(t.code("coverage_state", code), int(counts[code]), border=True)
+    order = raw.assign(_order=raw["state"].map({code: i for i, code in enumerate(_STATES)}))
+    order = order.sort_values(["_order", "rows", "symbol"]).drop(columns="_order")
+    shown = pd.DataFrame(
+        {
+            "symbol": order["symbol"],
+            "kind": [t.code("data_kind", code) for code in order["kind"]],
+            "status": [t.code("coverage_state", code) for code in order["state"]],
+            "share": order["share"].astype("float") * 100,
+            "rows": order["rows"],
+            "sessions": order["sessions"],
+            "n_events": order["n_events"],
+            "first": pd.to_datetime(order["first"]),
+            "last": pd.to_datetime(order["last"]),
+            "source": order["sources"],
+            "reason": order["reason"],
+        }
+    )
+    bar = st.column_config.ProgressColumn(
+        t("column.share"), min_value=0, max_value=100, format="%.0f%%", help=t("hint.share")
+    )
+    show.table(
+        shown,
+        "coverage",
+        t,
+        raw=raw,
+        columns={"share": bar},
+        height="auto" if len(shown) <= 12 else 460,
+    )
+
+
+def tables(page: Page) -> None:
+    """Say which versions of the workspace's tables the pages show."""
+    t = page.t
+    with st.expander(t("data.tables"), icon=":material/database:"):
+        versions = page.workspace.versions()
+        st.code(
+            "\n".join(f"{name}: {version}" for name, version in versions.items()), language=None
+        )
+        st.caption(t("data.tables_note"))
