@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import os
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, cast
 
@@ -84,6 +85,35 @@ def may_write() -> bool:
     if os.environ.get(READ_ONLY_VARIABLE) or not verdict().admitted:
         return False
     return _guard() != "login" or _rules().may_write(_claims())
+
+
+def needs_login() -> bool:
+    """Whether visitors have to log in."""
+    return _guard() == "login"
+
+
+def may_upload(claims: Mapping[str, Any], now: float) -> bool:
+    """Whether a file may come in, asked outside of any session.
+
+    Parameters
+    ----------
+    claims
+        What the visitor's cookie says, its signature verified; looked at only with a login.
+    now
+        Seconds since 1970.
+
+    Raises
+    ------
+    LoginError
+        If the rules cannot be read.
+    """
+    guard = _guard()
+    if guard is None or os.environ.get(READ_ONLY_VARIABLE):
+        return False
+    if guard != "login":
+        return True
+    rules = _rules()
+    return rules.refusal(claims, now) is None and rules.may_write(claims)
 
 
 def may_keep() -> bool:

@@ -25,7 +25,7 @@ from mentionstudy.dashboard.cli.market import run_fetch
 from mentionstudy.dashboard.cli.options import DEFAULT_WORKSPACE, open_workspace
 from mentionstudy.dashboard.cli.output import PARTLY, Unusable, complain
 
-APP = Path(__file__).resolve().parents[1] / "app.py"
+SERVER = Path(__file__).resolve().parents[1] / "server.py"
 WORKSPACE_VARIABLE = "MENTIONSTUDY_WORKSPACE"
 
 port_option = click.option(
@@ -175,7 +175,7 @@ def serve(workspace: str, port: int | None, exposure: Exposure | None = None) ->
     exposure = exposure or Exposure()
     port = port or exposure.port(None)
     _say(exposure, port)
-    command = [sys.executable, "-m", "streamlit", "run", str(APP), *exposure.arguments(port)]
+    command = [sys.executable, "-m", "streamlit", "run", str(SERVER), *exposure.arguments(port)]
     where = workspace if "://" in workspace else str(Path(workspace).resolve())
     environment = {**os.environ, WORKSPACE_VARIABLE: where, **exposure.environment()}
     # the server answers Ctrl-C and SIGTERM itself; here they only have to reach it

@@ -41,6 +41,8 @@ def serving(folder, *options, **variables):
                     pytest.fail(f"the dashboard did not start:\n{log.read_text()[-3000:]}")
                 time.sleep(0.2)
             yield port
+            # asking the internet for this machine's address fails here, and is logged
+            assert "external IP" not in log.read_text(encoding="utf-8")
         finally:
             server.terminate()
             server.wait(timeout=20)
@@ -74,6 +76,16 @@ def websocket(port, host, origin):
     return status
 
 
+def ask(port, path, host, method="GET", **headers):
+    """Send a request under a name; return the status and the headers of the answer."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+    connection.request(method, path, headers={"Host": host, **headers})
+    answer = connection.getresponse()
+    found = answer.status, dict(answer.getheaders())
+    connection.close()
+    return found
+
+
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     return tmp_path_factory.mktemp("network")
@@ -91,6 +103,11 @@ def test_without_a_host_only_loopback_is_listened_on(folder):
         rebound = f"rebinding.test:{port}"
         assert websocket(port, rebound, f"http://{rebound}") == 403
         assert websocket(port, f"127.0.0.1:{port}", "http://foreign.test") == 403
+        status, headers = ask(port, "/", f"localhost:{port}")
+        assert status == 200
+        assert headers["x-content-type-options"] == "nosniff"
+        assert ask(port, "/", rebound)[0] == 421
+        assert ask(port, "/_stcore/health", rebound)[0] == 200  # a probe asks by address
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux has all of 127.0.0.0/8")
