@@ -17,6 +17,8 @@ STUDY = EventStudy(
     min_obs=12,
     returns_are="log",
     return_kind="log",
+    bootstrap_draws=0,
+    permutation_draws=0,
 )
 
 
