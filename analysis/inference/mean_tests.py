@@ -128,11 +128,21 @@ class PortfolioSums:
         return PortfolioSums(total=self.total + other.total, count=self.count + other.count)
 
 
-def portfolio_sums(residuals: Floats) -> PortfolioSums:
-    """Sum (B, T) estimation residuals, decimal and not standardised, over the events."""
+def portfolio_sums(residuals: Floats, *, sigma: Floats | None = None) -> PortfolioSums:
+    """Sum estimation residuals over the events, day by day.
+
+    Parameters
+    ----------
+    residuals
+        (B, T) decimal returns; NaN where missing.
+    sigma
+        (B,) residual standard deviations, if ``residuals`` were divided by them.
+    """
     present = np.isfinite(residuals)
+    filled = residuals if present.all() else np.where(present, residuals, 0.0)
+    scale = np.ones(len(filled)) if sigma is None else sigma
     return PortfolioSums(
-        total=np.where(present, residuals, 0.0).sum(axis=0), count=present.sum(axis=0)
+        total=np.einsum("i,it->t", scale, filled), count=present.sum(axis=0, dtype=np.int64)
     )
 
 

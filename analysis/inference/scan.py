@@ -10,7 +10,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from mentionstudy.analysis.arrays import EventArrays, Floats, Ints, ResidualBlock
+from mentionstudy.analysis.arrays import EventArrays, Floats, Ints
 from mentionstudy.analysis.inference.correlation import (
     EXACT_PAIRS,
     CalendarRows,
@@ -154,7 +154,7 @@ def scan_residuals(
             start=block.start,
             stop=block.stop,
             ranks=rank_sums(block.residuals, arrays.ar[rows] / block.sigma[:, None], thresholds),
-            portfolio=_portfolio(block),
+            portfolio=portfolio_sums(block.residuals, sigma=block.sigma),
             positive=positive_shares(block.residuals),
             labels=chosen,
             rows=own,
@@ -169,10 +169,6 @@ def scan_residuals(
 def unit(standardized: Moments) -> Floats:
     """(K,) cross-sectional deviation, NaN where there is none."""
     return np.where(standardized.constant | ~(standardized.sd > 0), np.nan, standardized.sd)
-
-
-def _portfolio(block: ResidualBlock) -> PortfolioSums:
-    return portfolio_sums(block.residuals * block.sigma[:, None])
 
 
 def _date_labels(arrays: EventArrays) -> Ints:
