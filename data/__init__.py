@@ -21,10 +21,13 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from mentionstudy.data.articles import Article, ReadResult, read_articles, read_articles_iter
     from mentionstudy.data.calendars import SessionCalendar, calendar_for
+    from mentionstudy.data.duplicates import group_duplicates
     from mentionstudy.data.events import EventSet, find_events
     from mentionstudy.data.ingest import IngestReport
     from mentionstudy.data.market.returns import ReturnsPanel, returns_panel
+    from mentionstudy.data.master import Master, refresh_master
     from mentionstudy.data.mentions import Mention, find_mentions, mentions_of
+    from mentionstudy.data.names import NameBook, read_aliases
     from mentionstudy.data.securities import Security, parse_symbol
     from mentionstudy.data.workspace import Workspace
 
@@ -32,7 +35,9 @@ _HOME = {
     "Article": "articles",
     "EventSet": "events",
     "IngestReport": "ingest",
+    "Master": "master",
     "Mention": "mentions",
+    "NameBook": "names",
     "ReadResult": "articles",
     "ReturnsPanel": "market.returns",
     "Security": "securities",
@@ -41,10 +46,13 @@ _HOME = {
     "calendar_for": "calendars",
     "find_events": "events",
     "find_mentions": "mentions",
+    "group_duplicates": "duplicates",
     "mentions_of": "mentions",
     "parse_symbol": "securities",
+    "read_aliases": "names",
     "read_articles": "articles",
     "read_articles_iter": "articles",
+    "refresh_master": "master",
     "returns_panel": "market.returns",
 }
 
@@ -52,7 +60,9 @@ __all__ = [
     "Article",
     "EventSet",
     "IngestReport",
+    "Master",
     "Mention",
+    "NameBook",
     "ReadResult",
     "ReturnsPanel",
     "Security",
@@ -61,10 +71,13 @@ __all__ = [
     "calendar_for",
     "find_events",
     "find_mentions",
+    "group_duplicates",
     "mentions_of",
     "parse_symbol",
+    "read_aliases",
     "read_articles",
     "read_articles_iter",
+    "refresh_master",
     "returns_panel",
 ]
 

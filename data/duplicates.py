@@ -86,8 +86,9 @@ def group_duplicates(
     days = _known_days(frame)
     groups = _Groups(len(frame))
     for one, other in _candidates(texts, shingles, days, threshold):
-        apart = abs(days[one] - days[other])
-        if apart > within_days:  # false where a day is not known
+        if groups.of(one) == groups.of(other):
+            continue
+        if abs(days[one] - days[other]) > within_days:  # false where a day is not known
             continue
         if texts[one] == texts[other] or (
             _jaccard(shingles[one], shingles[other]) >= threshold
@@ -230,11 +231,9 @@ def _known_days(frame: pd.DataFrame) -> NDArray[np.float64]:
     """Return the days since 1970 at which an article is surely out; NaN for no date."""
     stamps = as_utc(frame["published_at"])
     local = stamps.dt.tz_convert("Asia/Shanghai")
-    days: NDArray[np.float64] = (
-        (stamps - pd.Timestamp(0, tz="UTC")) / pd.Timedelta(days=1)
-    ).to_numpy(dtype=np.float64)
+    days = ((stamps - pd.Timestamp(0, tz="UTC")) / pd.Timedelta(days=1)).to_numpy()
     date_only = (frame["published_precision"] == "day") | (local == local.dt.normalize())
-    return days + np.where(date_only.to_numpy(dtype=bool), 1.0, 0.0)
+    return np.asarray(days, dtype=np.float64) + date_only.to_numpy(dtype=np.float64)
 
 
 def _frame(articles: pd.DataFrame | Iterable[Article]) -> pd.DataFrame:

@@ -244,7 +244,7 @@ def _alias(row: Mapping[str, str | None], where: str) -> NameEntry:
     days = [_given_day(row.get(column), f"{where}, {column}") for column in ("from", "until")]
     if days[0] and days[1] and days[0] >= days[1]:
         raise FileSchemaError(f"{where}: the name ends ({days[1]}) before it begins ({days[0]})")
-    return NameEntry(name, symbol, kind, *days)  # type: ignore[arg-type]
+    return NameEntry(name, symbol, kind, *days)
 
 
 def _given_day(text: str | None, where: str) -> date | None:
@@ -256,8 +256,8 @@ def _given_day(text: str | None, where: str) -> date | None:
         raise FileSchemaError(f"{where}: {text!r} is no day; write 2022-06-24") from error
 
 
-def _date(stamp: object) -> date | None:
-    return None if pd.isna(stamp) else pd.Timestamp(stamp).date()  # type: ignore[call-overload]
+def _date(stamp: Any) -> date | None:
+    return None if pd.isna(stamp) else pd.Timestamp(stamp).date()
 
 
 @lru_cache(maxsize=1)

@@ -61,7 +61,8 @@ def plain(text: str) -> Plain:
 def simplified(text: str) -> str:
     """Return a text half-width and in simplified characters, of the same length."""
     codes = np.frombuffer(text.encode(_CODEC, "surrogatepass"), dtype="<u4")
-    return _table()[codes].tobytes().decode(_CODEC, "surrogatepass")
+    same: bytes = _table()[codes].tobytes()
+    return same.decode(_CODEC, "surrogatepass")
 
 
 @lru_cache(maxsize=1)
