@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from mentionstudy.analysis.arrays import EventArrays
 from mentionstudy.analysis.assemble import event_arrays
 from mentionstudy.analysis.engine import Engine
+from mentionstudy.analysis.flags import flag_hits
 from mentionstudy.analysis.sample import USED, EventTable, Located
 from mentionstudy.analysis.settings import StudySettings, Window
 from mentionstudy.analysis.tables import (
@@ -44,11 +45,20 @@ class Computed:
         The N used events and their estimates.
     n_est
         Estimation days of every given event, zero where none were counted.
+    flags
+        Marks on single days, or None.
     """
 
     def __init__(
-        self, engine: Engine, table: EventTable, located: Located, used: Used, n_est: Ints
+        self,
+        engine: Engine,
+        table: EventTable,
+        located: Located,
+        used: Used,
+        n_est: Ints,
+        flags: pd.DataFrame | None = None,
     ) -> None:
+        self._flags = flags
         self.engine, self.table, self.located = engine, table, located
         self.used, self.n_est = used, n_est
         self._values: dict[tuple[Window, ...], WindowValues] = {}
@@ -89,6 +99,13 @@ class Computed:
                 "group": "" if group is None else group.iloc[rows].to_numpy(),
             }
         )
+
+    @cached_property
+    def flags(self) -> pd.DataFrame:
+        """Marks inside the event windows: event_id, symbol, day0, tau, flag, detail."""
+        hits = flag_hits(self._flags, self.engine.panel, self.used.places, self.settings.window)
+        who = self.who[["event_id", "symbol", "day0"]].iloc[hits["event"]]
+        return pd.concat([who.reset_index(drop=True), hits.drop(columns="event")], axis=1)
 
     @cached_property
     def arrays(self) -> EventArrays:
@@ -185,6 +202,11 @@ class Computed:
             notes.append(
                 "Averages and their cross-sectional t use the weights; all other tests weigh "
                 "events equally."
+            )
+        for flag, rows in self.flags.groupby("flag"):
+            count = rows["event_id"].nunique()
+            notes.append(
+                f"events: {count} of {len(self.used.rows)} carry the flag {flag!r} in the event window."
             )
         n, shared = len(self.used.rows), self.shared_day0
         if 1 < n < 10:

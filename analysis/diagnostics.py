@@ -15,7 +15,7 @@ Floats = NDArray[np.float64]
 
 
 def diagnostics_frame(
-    who: pd.DataFrame, used: Used, engine: Engine, arrays: EventArrays
+    who: pd.DataFrame, used: Used, engine: Engine, arrays: EventArrays, marks: pd.DataFrame
 ) -> pd.DataFrame:
     """Diagnose the estimation of every used event.
 
@@ -25,6 +25,8 @@ def diagnostics_frame(
         (N rows) event_id, symbol, day0.
     used, engine, arrays
         The study.
+    marks
+        Flags inside the event windows: event_id, flag.
 
     Returns
     -------
@@ -34,7 +36,8 @@ def diagnostics_frame(
         ``jarque_bera`` and p (chi-squared(2); Jarque and Bera 1980), ``arch`` and p (Engle 1982,
         n R^2 of squared residuals on one lag, chi-squared(1)), ``zero_returns`` (share of
         estimation days without a price change), ``beta_distance`` (the first slope's distance
-        from the median of the sample, in 1.4826 median absolute deviations), ``flags``.
+        from the median of the sample, in 1.4826 median absolute deviations), ``flags`` (what
+        these numbers warn of, and the marks inside the event window).
     """
     frame = who[["event_id", "symbol", "day0"]].reset_index(drop=True)
     frame["n_est"] = used.estimates.n_est
@@ -46,7 +49,7 @@ def diagnostics_frame(
         frame[name] = columns[:, position]
     frame["zero_returns"] = _zero_share(used, engine)
     frame["beta_distance"] = _distance(used.estimates.beta)
-    frame["flags"] = _flags(frame)
+    frame["flags"] = _flags(frame, marks)
     return frame
 
 
@@ -110,12 +113,17 @@ def _distance(beta: Floats) -> Floats:
     return (first - middle) / spread if spread > 0 else np.full(len(first), np.nan)
 
 
-def _flags(frame: pd.DataFrame) -> list[str]:
+def _flags(frame: pd.DataFrame, marks: pd.DataFrame) -> list[str]:
     rules = {
         "autocorrelated": frame["autocorrelation_p"] < 0.01,
         "arch": frame["arch_p"] < 0.01,
         "thin_trading": frame["zero_returns"] > 0.25,
         "unusual_beta": frame["beta_distance"].abs() > 5,
     }
-    marks = pd.DataFrame(rules)
-    return [";".join(marks.columns[row]) for row in marks.to_numpy()]
+    found = pd.DataFrame(rules)
+    own = [list(found.columns[row]) for row in found.to_numpy()]
+    given = marks.groupby("event_id")["flag"].unique().to_dict()
+    return [
+        ";".join([*names, *given.get(event, ())])
+        for names, event in zip(own, frame["event_id"], strict=True)
+    ]

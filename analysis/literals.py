@@ -43,6 +43,7 @@ EXCLUSIONS: dict[str, str] = {
     "constant_stock": (
         "The residuals of the estimation window are all zero; nothing can be standardised."
     ),
+    "flagged": "{symbol} carries a flag that excludes it ({flags}) inside the event window.",
     "model_failed": "The model did not converge on the estimation window.",
 }
 """Code of every exclusion and its sentence; braces are filled from the event and the settings."""

@@ -93,6 +93,11 @@ class StudyResult:
             data.table, data.located, data.ids, data.n_est, data.engine.panel, data.settings
         )
 
+    @property
+    def flags(self) -> pd.DataFrame:
+        """Marks inside the event windows: event_id, symbol, day0, tau, flag, detail."""
+        return self._data.flags
+
     @cached_property
     def diagnostics(self) -> pd.DataFrame:
         """Diagnostics of each event's estimation.
@@ -102,7 +107,7 @@ class StudyResult:
         from mentionstudy.analysis.diagnostics import diagnostics_frame
 
         data = self._data
-        return diagnostics_frame(data.who, data.used, data.engine, data.arrays)
+        return diagnostics_frame(data.who, data.used, data.engine, data.arrays, data.flags)
 
     def car(self, first: int | None = None, last: int | None = None) -> pd.DataFrame:
         """Cumulative abnormal returns per event.

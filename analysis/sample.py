@@ -9,6 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from mentionstudy.analysis.errors import InputError
+from mentionstudy.analysis.flags import flag_hits
 from mentionstudy.analysis.frames import read_dates
 from mentionstudy.analysis.literals import EXCLUSIONS
 from mentionstudy.analysis.panel import DEFAULT_CALENDAR, Panel
@@ -323,6 +324,18 @@ def _overlapping(key: Ints, length: int, drop_all: bool) -> Bools:
     return left_out
 
 
+def exclude_flagged(
+    located: Located, flags: pd.DataFrame | None, panel: Panel, settings: StudySettings
+) -> None:
+    """Exclude events that carry one of the settings' ``exclude_flags`` in the event window."""
+    if not settings.exclude_flags:
+        return
+    rows = np.flatnonzero(located.code == USED)
+    hits = flag_hits(flags, panel, located.places.take(rows), settings.window)
+    unwanted = hits.loc[hits["flag"].isin(settings.exclude_flags), "event"].unique()
+    _mark(located, rows[unwanted], "flagged")
+
+
 def exclude_by_estimates(
     located: Located, rows: Ints, estimates: Estimates, n_coef: int, settings: StudySettings
 ) -> Bools:
@@ -408,6 +421,7 @@ def exclusion_frame(
             "first": np.datetime_as_string(sessions[0], unit="D"),
             "last": np.datetime_as_string(sessions[-1], unit="D"),
             "overlap": settings.overlap,
+            "flags": ", ".join(settings.exclude_flags),
             "n_est": int(n_est[row]),
             "min_obs": settings.min_obs,
         }

@@ -126,6 +126,9 @@ class StudySettings:
         ``return``, or ``log_volume`` when the frame holds the logarithm of trading volume.
     factors
         Columns of the factor frame, for ``model="factors"``.
+    exclude_flags
+        Flags, such as ``limit_up``, that exclude an event when the stock carries one inside the
+        event window.
     lags, leads
         Lagged and leading market returns of the Dimson model.
     overlap
@@ -169,6 +172,7 @@ class StudySettings:
     returns_are: ReturnKind = "simple"
     measure: Measure = "return"
     factors: tuple[str, ...] = ()
+    exclude_flags: tuple[str, ...] = ()
     lags: int = 1
     leads: int = 1
     overlap: Overlap = "keep"
@@ -199,9 +203,10 @@ class StudySettings:
         self._check_draws()
         self._check_windows()
         self._set("car_windows", self._resolved_car_windows())
-        if isinstance(self.factors, str):
-            raise ConfigError("factors is one text; give a list of column names")
-        self._set("factors", tuple(str(name) for name in self.factors))
+        for field in ("factors", "exclude_flags"):
+            if isinstance(getattr(self, field), str):
+                raise ConfigError(f"{field} is one text; give a list of names")
+            self._set(field, tuple(str(name) for name in getattr(self, field)))
 
     def _set(self, field: str, value: object) -> None:
         object.__setattr__(self, field, value)
@@ -311,7 +316,7 @@ class StudySettings:
         if unknown:
             raise ConfigError(f"{unknown[0]!r} is no setting; the settings are {', '.join(known)}")
         converted = dict(values)
-        for key in ("car_windows", "factors"):
+        for key in ("car_windows", "factors", "exclude_flags"):
             if isinstance(converted.get(key), list):
                 converted[key] = tuple(converted[key])
         return cls(**converted)

@@ -26,7 +26,13 @@ from mentionstudy.analysis.literals import (
 from mentionstudy.analysis.models import MODELS
 from mentionstudy.analysis.panel import build_panel
 from mentionstudy.analysis.results import StudyResult
-from mentionstudy.analysis.sample import USED, exclude_by_estimates, locate, read_events
+from mentionstudy.analysis.sample import (
+    USED,
+    exclude_by_estimates,
+    exclude_flagged,
+    locate,
+    read_events,
+)
 from mentionstudy.analysis.settings import StudySettings, Window
 from mentionstudy.analysis.tables import Used
 
@@ -43,6 +49,7 @@ class StudyOptions(TypedDict, total=False):
     returns_are: ReturnKind
     measure: Measure
     factors: tuple[str, ...]
+    exclude_flags: tuple[str, ...]
     lags: int
     leads: int
     overlap: Overlap
@@ -123,6 +130,7 @@ class EventStudy:
         sessions: Mapping[str, pd.DatetimeIndex] | None = None,
         factors: pd.DataFrame | None = None,
         risk_free: pd.Series | None = None,
+        flags: pd.DataFrame | None = None,
     ) -> StudyResult:
         """Run the study.
 
@@ -147,6 +155,9 @@ class EventStudy:
             return.
         risk_free
             One-day risk-free returns, decimal.
+        flags
+            Marks on single days: ``symbol, date, flag`` and, if wanted, ``detail``. Those inside
+            an event window are shown beside the event, and exclude it if the settings say so.
 
         Returns
         -------
@@ -178,6 +189,7 @@ class EventStudy:
         model = MODELS[settings.model](settings)
         model.check(panel)
         located = locate(table, panel, settings)
+        exclude_flagged(located, flags, panel, settings)
         rows = np.flatnonzero(located.code == USED)
         places = located.places.take(rows)
         engine = Engine(panel, settings, model, places)
@@ -189,4 +201,4 @@ class EventStudy:
             rows, places = rows[keep], places.take(keep)
             estimates = estimates.take(keep)
         used = Used(rows=rows, places=places, estimates=estimates, moved=located.moved[rows])
-        return StudyResult(Computed(engine, table, located, used, n_est))
+        return StudyResult(Computed(engine, table, located, used, n_est, flags))

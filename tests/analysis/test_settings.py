@@ -26,7 +26,7 @@ from mentionstudy.analysis.settings import parse_window, window_label
         ({"overlap": "last"}, "'keep', 'first', 'drop'"),
         ({"cut_own_events": "yes"}, "true or false"),
         ({"model": "garch(2,2)"}, "the models are market"),
-        ({"factors": "SMB"}, "list of column names"),
+        ({"factors": "SMB"}, "list of names"),
         ({"windows": (-1, 1)}, "'windows' is no setting"),
     ],
 )
