@@ -140,6 +140,7 @@ def user() -> User | None:
 
 def turn_away(t: Texts, refused: Verdict) -> None:
     """Draw the page of one who may not enter, or not yet."""
+    st.space("large")
     centred = st.container(horizontal_alignment="center")
     with centred.container(key="access", width=480, border=True):
         st.caption(t("app.title"))

@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
 from contextlib import contextmanager
 from pathlib import Path
@@ -159,8 +160,8 @@ def test_one_who_logs_in_works_and_logs_out(visitor, server, provider, pictures)
     assert cookies["_streamlit_user"]["httpOnly"]
     assert cookies["_streamlit_user"]["sameSite"] == "Lax"
     # a page opened anew is still open
-    page.open("/study?lang=en")
-    page.frames.clear()
+    page.open("/study?lang=en", charts=False)
+    page.picture(pictures, "logged-in")
     page.page.get_by_role("button", name="Log out").click()
     page.page.get_by_role("button", name="Log in").wait_for(timeout=20_000)
     assert "/logout" in provider.asked
@@ -225,6 +226,16 @@ def test_a_token_that_the_provider_did_not_sign_is_no_login(visitor, server, pro
     assert not DATA.search(sent(page))
 
 
+def test_nobody_sends_a_file_without_a_login(server):
+    asked = urllib.request.Request(
+        f"{server}/_stcore/upload_file/session/file", data=b"x", method="PUT"
+    )
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        urllib.request.urlopen(asked, timeout=20)
+    assert refused.value.code == 403
+    assert refused.value.read() == b"Forbidden"
+
+
 def test_behind_a_proxys_path_the_login_works_and_read_only_holds(
     visitor, workspace, provider, tmp_path
 ):
@@ -233,7 +244,7 @@ def test_behind_a_proxys_path_the_login_works_and_read_only_holds(
         page = visitor(home)
         assert not DATA.search(sent(page))
         log_in(page, "ann")
-        page.page.wait_for_selector(".js-plotly-plot .main-svg", timeout=60_000)
+        page.page.get_by_role("button", name="Log out").wait_for(timeout=20_000)
         assert page.page.url.startswith(home)
         assert "Read only" in page.page.inner_text("[data-testid=stSidebar]")
         cookie = next(c for c in page.context.cookies() if c["name"] == "_streamlit_user")
