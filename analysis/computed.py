@@ -204,10 +204,8 @@ class Computed:
                 "events equally."
             )
         for flag, rows in self.flags.groupby("flag"):
-            count = rows["event_id"].nunique()
-            notes.append(
-                f"events: {count} of {len(self.used.rows)} carry the flag {flag!r} in the event window."
-            )
+            share = f"{rows['event_id'].nunique()} of {len(self.used.rows)}"
+            notes.append(f"events: {share} carry the flag {flag!r} in the event window.")
         n, shared = len(self.used.rows), self.shared_day0
         if 1 < n < 10:
             notes.append(f"Only {n} events: tests with a normal law are rough below 10.")
