@@ -17,6 +17,7 @@ PAGES = (
     ("article", ":material/article:", "article"),
     ("securities", ":material/candlestick_chart:", "securities"),
     ("study", ":material/query_stats:", "study"),
+    ("compare", ":material/compare_arrows:", "compare"),
     ("data", ":material/database:", "data"),
     ("export", ":material/download:", "export"),
 )

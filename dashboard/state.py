@@ -102,6 +102,20 @@ DISPLAY_KEYS = ("lang", "up")
 STUDY_KEYS = ("model", "est", "win", "car", "minobs", "rets", "overlap", "group", "bm", "bmhk")
 PERSONAL_KEYS = (*DISPLAY_KEYS, *STUDY_KEYS)
 FILTER_KEYS = ("ex", "tm", "src", "cat", "sym", "from", "to")
+QUESTION_KEYS = (
+    "model",
+    "est",
+    "win",
+    "car",
+    "minobs",
+    "rets",
+    "overlap",
+    "group",
+    "bm",
+    "bmhk",
+    *FILTER_KEYS,
+)
+"""The choices that decide a study's numbers."""
 PARAMS: tuple[Param, ...] = (
     Param("lang", "en", _choice(LANGUAGES)),
     Param("up", "red", _choice(("red", "green"))),
@@ -305,15 +319,29 @@ def can_undo() -> bool:
     return bool(st.session_state.get("_undo"))
 
 
-def event_filter() -> EventFilter:
-    """Return the filter that the choices describe."""
-    first, last = value("from"), value("to")
+Values = Mapping[str, Any]
+
+
+def current() -> dict[str, Any]:
+    """Return every choice as it is now."""
+    return {param.key: value(param.key) for param in PARAMS}
+
+
+def complete(values: Values) -> dict[str, Any]:
+    """Return all choices: those given, and the defaults for the rest."""
+    return {param.key: values.get(param.key, param.default) for param in PARAMS}
+
+
+def event_filter(values: Values | None = None) -> EventFilter:
+    """Return the filter that choices describe; by default the present ones."""
+    chosen = values or current()
+    first, last = chosen["from"], chosen["to"]
     return EventFilter(
-        symbols=tuple(value("sym")),
-        exchanges=tuple(value("ex")),
-        sources=tuple(value("src")),
-        categories=tuple(value("cat")),
-        timings=tuple(value("tm")),
+        symbols=tuple(chosen["sym"]),
+        exchanges=tuple(chosen["ex"]),
+        sources=tuple(chosen["src"]),
+        categories=tuple(chosen["cat"]),
+        timings=tuple(chosen["tm"]),
         first_day=first.isoformat() if first else "",
         last_day=last.isoformat() if last else "",
     )
@@ -325,23 +353,24 @@ def active_filters() -> list[str]:
     return [key for key in FILTER_KEYS if value(key) != defaults[key]]
 
 
-def settings() -> StudySettings:
-    """Return the study's settings.
+def settings(values: Values | None = None) -> StudySettings:
+    """Return the study's settings; by default the present ones.
 
     Raises
     ------
     ConfigError
         If the choices contradict each other; the message says how.
     """
-    window = parse_window(value("win"), "window")
+    chosen = values or current()
+    window = parse_window(chosen["win"], "window")
     return StudySettings(
-        model=value("model"),
-        estimation=parse_window(value("est"), "estimation"),
+        model=chosen["model"],
+        estimation=parse_window(chosen["est"], "estimation"),
         window=window,
-        car_windows=_windows_inside(value("car"), window),
-        min_obs=value("minobs"),
-        return_kind=value("rets"),
-        overlap=value("overlap"),
+        car_windows=_windows_inside(chosen["car"], window),
+        min_obs=chosen["minobs"],
+        return_kind=chosen["rets"],
+        overlap=chosen["overlap"],
     )
 
 
@@ -361,11 +390,12 @@ def _windows_inside(windows: Sequence[str], window: tuple[int, int]) -> tuple[tu
     return tuple(kept)
 
 
-def benchmarks() -> dict[str, str]:
+def benchmarks(values: Values | None = None) -> dict[str, str]:
     """Return the benchmark that was chosen for each exchange; the default where none was."""
+    known = values or current()
     chosen = {}
-    if value("bm"):
-        chosen.update(dict.fromkeys(("SH", "SZ", "BJ"), value("bm")))
-    if value("bmhk"):
-        chosen["HK"] = value("bmhk")
+    if known["bm"]:
+        chosen.update(dict.fromkeys(("SH", "SZ", "BJ"), known["bm"]))
+    if known["bmhk"]:
+        chosen["HK"] = known["bmhk"]
     return chosen

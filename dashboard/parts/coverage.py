@@ -9,7 +9,7 @@ from mentionstudy.dashboard import access, services
 from mentionstudy.dashboard.parts import show
 from mentionstudy.dashboard.parts.frame import Page
 
-_STATES = ("missing", "partial", "not_asked", "complete")
+_STATES = ("missing", "not_asked", "partial", "complete")
 
 
 def fetching(page: Page) -> None:

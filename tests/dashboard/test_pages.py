@@ -13,9 +13,9 @@ from mentionstudy.analysis import StudySettings
 from mentionstudy.dashboard.pipeline import load_corpus, load_prices, run_study
 from mentionstudy.data import Workspace
 
-PAGES = ("", "articles", "article", "securities", "study", "data", "export")
+PAGES = ("", "articles", "article", "securities", "study", "compare", "data", "export")
 WITHOUT_STUDY = {"articles", "data"}
-WITHOUT_CHARTS = {"articles", "data", "export"}
+WITHOUT_CHARTS = {"articles", "compare", "data", "export"}
 
 
 def charts(app):

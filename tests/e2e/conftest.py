@@ -106,6 +106,7 @@ class Tab:
             accept_downloads=True,
         )
         self.page = self.context.new_page()
+        self.page.set_default_timeout(90_000)
         self.problems: list[str] = []
         self.outside: list[str] = []
         self.page.on("console", self._console)

@@ -1,0 +1,145 @@
+"""Saving studies, and two of them side by side."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from mentionstudy.analysis import charts
+from mentionstudy.analysis.errors import StudyError
+from mentionstudy.analysis.settings import window_label
+from mentionstudy.dashboard import access, saved, services, state
+from mentionstudy.dashboard.i18n import as_markdown
+from mentionstudy.dashboard.parts import show
+from mentionstudy.dashboard.parts.frame import Page
+from mentionstudy.dashboard.pipeline import StudyRun
+from mentionstudy.dashboard.reporting import HEADLINE_TESTS
+from mentionstudy.dashboard.saved import SavedStudy
+
+
+def keep(page: Page) -> None:
+    """Offer to save the present study under a name, here or as a file."""
+    t = page.t
+    workspace = str(page.workspace.path)
+    with st.expander(t("saved.title"), icon=":material/bookmark_add:"):
+        st.caption(t("saved.how"))
+        name = st.text_input(t("saved.name"), max_chars=80, key="study_name").strip()
+        study = SavedStudy(name or "study", state.current(), page.workspace.versions())
+        row = st.container(horizontal=True)
+        may = access.may_write() and "://" not in workspace
+        if row.button(t("saved.save"), key="study_save", disabled=not (may and name)):
+            try:
+                saved.save(workspace, study)
+                st.success(t("saved.done"))
+            except OSError as error:
+                st.error(t("saved.failed"))
+                st.text(str(error))
+        row.download_button(
+            t("saved.file"),
+            data=study.to_json(),
+            file_name="study.json",
+            mime="application/json",
+            key="study_file",
+            on_click="ignore",
+        )
+        given = st.file_uploader(t("saved.upload"), type=["json"], key="study_upload")
+        if given is not None:
+            _take(page, given.getvalue(), may=may)
+
+
+def _take(page: Page, data: bytes, *, may: bool) -> None:
+    try:
+        study = saved.read(data)
+    except saved.SavedStudyError as error:
+        st.error(page.t("saved.no_study"))
+        st.text(str(error))
+        return
+    st.session_state["_uploaded_study"] = study
+    if may:
+        saved.save(str(page.workspace.path), study)
+
+
+def choose(page: Page) -> tuple[SavedStudy, SavedStudy] | None:
+    """Let the reader choose two studies; the present one can be one of them."""
+    t = page.t
+    present = SavedStudy(t("saved.present"), state.current(), page.workspace.versions())
+    plain = SavedStudy(t("saved.default"), state.complete({}), page.workspace.versions())
+    studies = [present, plain, *saved.all_in(str(page.workspace.path))]
+    uploaded = st.session_state.get("_uploaded_study")
+    if uploaded is not None and uploaded.name not in {s.name for s in studies}:
+        studies.append(uploaded)
+    left, right = st.columns(2)
+    names = [study.name for study in studies]
+    places = list(range(len(studies)))
+    one = left.selectbox(
+        t("compare.first"), places, key="compare_first", format_func=names.__getitem__
+    )
+    other = right.selectbox(
+        t("compare.second"),
+        places,
+        key="compare_second",
+        index=len(places) - 1,
+        format_func=names.__getitem__,
+    )
+    first, second = studies[one], studies[other]
+    if not saved.differences(first, second):
+        st.info(t("compare.same"))
+        return None
+    return first, second
+
+
+def draw(page: Page, one: SavedStudy, other: SavedStudy) -> None:
+    """Show what two studies ask differently and what they answer."""
+    t = page.t
+    st.subheader(t("compare.settings"))
+    shown = pd.DataFrame(
+        [(t(f"choice.{key}"), a, b) for key, a, b in saved.differences(one, other)],
+        columns=["setting", "first_study", "second_study"],
+    )
+    show.table(shown, "compare_settings", t)
+    if one.versions != other.versions:
+        st.caption(t("compare.versions"))
+    runs = [_answer(page, study) for study in (one, other)]
+    st.subheader(t("compare.results"))
+    for column, study, run in zip(st.columns(2, gap="medium"), (one, other), runs, strict=True):
+        with column:
+            st.markdown(f"**{as_markdown(study.name)}**")
+            if run is not None:
+                name = "first" if study is one else "second"
+                show.chart(charts.caar_fan(run.result.aar, look=page.look), f"compare_{name}", t)
+    both = [run for run in runs if run is not None]
+    if len(both) == 2:
+        table = side_by_side(both[0], both[1])
+        show.table(show.in_percent(table), "compare_results", t, raw=table)
+
+
+def _answer(page: Page, study: SavedStudy) -> StudyRun | None:
+    values = study.choices
+    try:
+        question = services.Question(
+            settings=state.settings(values),
+            events=state.event_filter(values),
+            benchmarks=tuple(sorted(state.benchmarks(values).items())),
+            group=values["group"],
+        )
+        return services.study(page.workspace, page.corpus, question)
+    except StudyError as error:
+        st.error(page.t("error.settings"))
+        st.text(str(error))
+        return None
+
+
+def side_by_side(one: StudyRun, other: StudyRun) -> pd.DataFrame:
+    """Return the average CAR of every window of either study, with N and p of both."""
+    parts = []
+    for number, run in enumerate((one, other), start=1):
+        tests = run.result.tests()
+        name = next((n for n in HEADLINE_TESTS if n in set(tests["test"])), "")
+        rows = tests[tests["test"] == name][["window", "n", "mean", "p"]]
+        parts.append(
+            rows.rename(columns={"n": f"n_{number}", "mean": f"caar_{number}", "p": f"p_{number}"})
+        )
+    order = [window_label(w) for r in (one, other) for w in r.result.settings.car_windows]
+    table = parts[0].merge(parts[1], on="window", how="outer")
+    rank = {window: place for place, window in enumerate(dict.fromkeys(order))}
+    return table.sort_values("window", key=lambda w: w.map(rank)).reset_index(drop=True)
