@@ -100,6 +100,12 @@ class Computed:
             }
         )
 
+    def only(self, rows: Ints) -> Computed:
+        """Return the same study with some of its used events."""
+        return Computed(
+            self.engine, self.table, self.located, self.used.take(rows), self.n_est, self._flags
+        )
+
     @cached_property
     def flags(self) -> pd.DataFrame:
         """Marks inside the event windows: event_id, symbol, day0, tau, flag, detail."""

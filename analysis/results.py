@@ -7,6 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
+import numpy as np
 import pandas as pd
 
 from mentionstudy.analysis import export
@@ -204,6 +205,26 @@ class StudyResult:
         from mentionstudy.analysis.followup import group_frame
 
         return group_frame(self._data.arrays_of(self._windows(first, last)), self._group())
+
+    def only(self, group: object) -> StudyResult:
+        """Return the study of one group: averages, tests and charts of its events alone.
+
+        Parameters
+        ----------
+        group
+            A label of the events' column ``group``. Nothing is estimated anew; the list of
+            exclusions stays that of all events.
+
+        Raises
+        ------
+        ConfigError
+            If no used event is in the group.
+        """
+        rows = np.flatnonzero((self._group() == group).to_numpy(dtype=bool))
+        if not rows.size:
+            known = ", ".join(sorted(map(str, self._group().unique())))
+            raise ConfigError(f"no used event is in group {group!r}; the groups are {known}")
+        return StudyResult(self._data.only(rows))
 
     def compare(
         self,

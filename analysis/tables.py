@@ -55,6 +55,15 @@ class Used:
     estimates: Estimates
     moved: Ints
 
+    def take(self, rows: Ints) -> Used:
+        """Return some of the events."""
+        return Used(
+            rows=self.rows[rows],
+            places=self.places.take(rows),
+            estimates=self.estimates.take(rows),
+            moved=self.moved[rows],
+        )
+
 
 def event_ids(table: EventTable, symbols: pd.Series, days: pd.Series) -> pd.Series:
     """(N,) ids: the user's, or ``SYMBOL@DAY0``, numbered where that repeats."""

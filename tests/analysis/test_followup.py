@@ -49,6 +49,19 @@ def test_groups_have_their_own_t(result: StudyResult) -> None:
         assert row["p"] == pytest.approx(expected.pvalue, rel=1e-10)
 
 
+def test_one_group_is_the_study_of_its_events(result: StudyResult) -> None:
+    deals = result.only("deal")
+    assert set(deals.car()["group"]) == {"deal"}
+    expected = result.groups(-1, 1).query("group == 'deal'").iloc[0]
+    own = deals.tests(-1, 1).set_index("test").loc["cross_sectional_t"]
+    assert own["statistic"] == pytest.approx(expected["statistic"], rel=1e-12)
+    wide = result.ar.merge(result.events.query("group == 'deal'")["event_id"])
+    by_day = wide.groupby("tau")["ar"].mean()
+    np.testing.assert_allclose(deals.aar["aar"], by_day, atol=1e-15)
+    with pytest.raises(ConfigError, match="the groups are deal, results"):
+        result.only("rumour")
+
+
 def test_difference_of_groups_is_welch(result: StudyResult) -> None:
     row = result.compare("deal", "results", window=(0, 1)).iloc[0]
     cars = result.car(0, 1)
