@@ -29,9 +29,14 @@ _UNCLEAR: Final = 0.4
 _CODE_BEHIND: Final = re.compile(r"[\u4e00-\u9fffA-Za-z]{0,5}\(([^()\n]{4,40})\)")
 _HONG_KONG: Final = re.compile(r"[\u4e00-\u9fff]{0,2}?(?:\(H|H股|港股|-H)")
 _HEADLINE: Final = re.compile(r"(?:A股|[AB])?[::]")
+# Behind a name that is also a word: only a listed firm has these.
+_LISTED_WORDS: Final = re.compile(
+    r"(?:发布|披露)?公告|股价|董事长|董秘|财报|年报|中报|季报|半年报|涨停|跌停|封板|高开|低开|高走|低走|大涨|大跌"
+    r"|主力资金|[AHB]股|市值|股东大会|定增|回购|分红"
+)
+# Behind a name made of ordinary words: any firm has these, and a trade has not.
 _FIRM_WORDS: Final = re.compile(
-    r"(?:(?:发布|披露)?公告|股价|股份|集团|控股|证券|公司|董事|监事|总裁|总经理|高管|首席|CEO|财报|年报|中报|季报|业绩|涨停|跌停|大涨|大跌"
-    r"|主力资金|[::(])"
+    r"股份|集团|控股|证券|公司|总裁|总经理|高管|首席|CEO|业绩|营收|净利"
 )
 _HAN: Final = re.compile(r"[\u4e00-\u9fff]")
 _MIN_HAN: Final = 2
@@ -208,7 +213,8 @@ def _means_firm(meaning: Meaning, text: str, end: int, plain_text: Plain) -> boo
     behind = text[end : end + 1]
     if not _HAN.match(behind) or end in plain_text.breaks:
         return True
-    return not noun_follows(text, end) or _FIRM_WORDS.match(text, end) is not None
+    speaks = _FIRM_WORDS.match(text, end) or _LISTED_WORDS.match(text, end)
+    return speaks is not None or not noun_follows(text, end)
 
 
 def _in_use(meaning: Meaning, day: date | None) -> bool:
@@ -237,7 +243,7 @@ def _speaks_of_firm(text: str, start: int, end: int) -> bool:
     line = text.rfind("\n", 0, start) + 1
     if start - line <= 1 and _HEADLINE.match(text, end):
         return True
-    return _FIRM_WORDS.match(text, end) is not None
+    return _LISTED_WORDS.match(text, end) is not None
 
 
 def _security(symbol: str) -> Security:
