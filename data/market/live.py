@@ -106,6 +106,7 @@ class LiveSource:
     manners: Manners = field(default_factory=Manners)
     health: SourceHealth = field(default_factory=SourceHealth)
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    _dead_canaries: dict[str, tuple[datetime, SourceError]] = field(default_factory=dict)
 
     def bars(self, security: Security, start: date, end: date) -> pd.DataFrame:
         """See `PriceSource.bars`."""
@@ -243,14 +244,25 @@ class LiveSource:
             return changed_shape(self.name, security.symbol, error)
         if self.health.proven(self.name, f"{route.name}.{what}"):
             return found
+        key, memory = f"{route.name}.{what}", timedelta(minutes=self.manners.canary_minutes)
+        died, worse = self._dead_canaries.get(key, (None, None))
+        if died is None or self.now() - died > memory:
+            worse = self._canary_error(route, what)
+            if worse is not None:
+                self._dead_canaries[key] = (self.now(), worse)
+        if worse is None:
+            return found
+        if isinstance(worse, SourceSchemaChanged):
+            reason = f"{worse.reason}; not even {route.canary} is answered"
+            return SourceSchemaChanged(self.name, security.symbol, reason)
+        return type(worse)(self.name, security.symbol, worse.reason)
+
+    def _canary_error(self, route: Route, what: TableKind) -> SourceError | None:
         try:
             self._canary(route, what)
-        except SourceSchemaChanged as changed:
-            reason = f"{changed.reason}; not even {route.canary} is answered"
-            return SourceSchemaChanged(self.name, security.symbol, reason)
-        except SourceError as worse:
-            return type(worse)(self.name, security.symbol, worse.reason)
-        return found
+        except SourceError as error:
+            return error
+        return None
 
     def _canary(self, route: Route, what: TableKind) -> None:
         security = parse_symbol(route.canary)

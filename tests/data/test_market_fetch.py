@@ -30,9 +30,6 @@ pytestmark = pytest.mark.filterwarnings("ignore")
 NOW = dt.datetime(2022, 12, 30, 12, 0, tzinfo=dt.UTC)
 FAMILIES = ("tencent", "sina", "eastmoney", "csindex")
 IMPATIENT = Manners(
-    connect_timeout=1.0,
-    read_timeout=1.0,
-    deadline=5.0,
     timeout_retries=0,
     retry_wait=0.0,
     retry_wait_max=0.01,

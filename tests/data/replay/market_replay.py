@@ -111,7 +111,7 @@ class MarketServer:
         self.faults.clear()
 
     def __enter__(self) -> MarketServer:
-        self._httpd = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
+        self._httpd = _Quiet(("127.0.0.1", 0), _handler(self))
         self._httpd.daemon_threads = True
         self.url = f"http://127.0.0.1:{self._httpd.server_address[1]}"
         self._thread = threading.Thread(target=self._httpd.serve_forever, args=(0.05,), daemon=True)
@@ -134,6 +134,14 @@ class MarketServer:
                 fault.times -= 1
                 return fault.mode
         return ""
+
+
+class _Quiet(ThreadingHTTPServer):
+    """Clients that are killed in the middle of a request are part of the tests."""
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
 
 
 def _handler(server: MarketServer) -> type[BaseHTTPRequestHandler]:

@@ -18,9 +18,6 @@ from mentionstudy.data.market import fetching, upstreams
 from mentionstudy.data.market.manners import FamilyManners, Manners
 
 IMPATIENT = Manners(
-    connect_timeout=2.0,
-    read_timeout=2.0,
-    deadline=10.0,
     retry_wait=0.0,
     retry_wait_max=0.01,
     families={
