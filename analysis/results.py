@@ -14,8 +14,8 @@ from mentionstudy.analysis import export
 from mentionstudy.analysis.arrays import EventArrays
 from mentionstudy.analysis.computed import Computed
 from mentionstudy.analysis.errors import ConfigError
+from mentionstudy.analysis.exclusions import exclusion_frame
 from mentionstudy.analysis.placebo import Placebo
-from mentionstudy.analysis.sample import exclusion_frame
 from mentionstudy.analysis.settings import StudySettings, Window, parse_window
 from mentionstudy.analysis.tables import ar_frame, car_frame, car_path, events_frame, running_cars
 

@@ -9,12 +9,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from mentionstudy.analysis.errors import InputError
-from mentionstudy.analysis.flags import flag_hits
 from mentionstudy.analysis.frames import read_dates
 from mentionstudy.analysis.literals import EXCLUSIONS
 from mentionstudy.analysis.panel import DEFAULT_CALENDAR, Panel
-from mentionstudy.analysis.places import Estimates, Places
-from mentionstudy.analysis.settings import StudySettings, window_label
+from mentionstudy.analysis.places import Places
+from mentionstudy.analysis.settings import StudySettings
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -244,8 +243,8 @@ def _place_in_calendar(
     longest = settings.max_shift_days if settings.non_session == "next" else 0
     located.places.position[rows] = np.minimum(position, sessions.size - 1)
     located.moved[rows] = moved
-    _mark(located, rows[~before & (moved > longest)], "date_not_a_session")
-    _mark(located, rows[outside], "window_outside_data")
+    mark(located, rows[~before & (moved > longest)], "date_not_a_session")
+    mark(located, rows[outside], "window_outside_data")
 
 
 def _next_session(sessions: Dates, dates: Dates) -> Ints:
@@ -258,7 +257,8 @@ def _next_session(sessions: Dates, dates: Dates) -> Ints:
     return np.asarray(table[np.clip(day, 0, table.size - 1)])
 
 
-def _mark(located: Located, rows: Ints, code: str) -> None:
+def mark(located: Located, rows: Ints, code: str) -> None:
+    """Give the code to those of the events in ``rows`` that have none yet."""
     mask = np.zeros(len(located.code), dtype=np.bool_)
     mask[rows] = True
     located.exclude(mask, code)
@@ -289,14 +289,14 @@ def _apply_sample_rules(panel: Panel, settings: StudySettings, located: Located)
     firm = places.calendar[rows] * (len(panel.symbols) + 1) + places.symbol[rows]
     key = firm * (2 * longest) + places.position[rows]
     if settings.duplicates == "exclude":
-        _mark(located, rows[_repeated(key)], "duplicate_event")
+        mark(located, rows[_repeated(key)], "duplicate_event")
     if settings.overlap == "keep":
         return
     rows, key = rows[located.code[rows] == USED], key[located.code[rows] == USED]
     order = np.argsort(key, kind="stable")
     length = settings.window[1] - settings.window[0] + 1
     overlaps = _overlapping(key[order], length, settings.overlap == "drop")
-    _mark(located, rows[order[overlaps]], "overlapping_event")
+    mark(located, rows[order[overlaps]], "overlapping_event")
 
 
 def _repeated(key: Ints) -> Bools:
@@ -322,110 +322,3 @@ def _overlapping(key: Ints, length: int, drop_all: bool) -> Bools:
         else:
             last = place
     return left_out
-
-
-def exclude_flagged(
-    located: Located, flags: pd.DataFrame | None, panel: Panel, settings: StudySettings
-) -> None:
-    """Exclude events that carry one of the settings' ``exclude_flags`` in the event window."""
-    if not settings.exclude_flags:
-        return
-    rows = np.flatnonzero(located.code == USED)
-    hits = flag_hits(flags, panel, located.places.take(rows), settings.window)
-    unwanted = hits.loc[hits["flag"].isin(settings.exclude_flags), "event"].unique()
-    _mark(located, rows[unwanted], "flagged")
-
-
-def exclude_by_estimates(
-    located: Located, rows: Ints, estimates: Estimates, n_coef: int, settings: StudySettings
-) -> Bools:
-    """Exclude events whose estimates cannot be used.
-
-    Parameters
-    ----------
-    located
-        All events; receives the codes.
-    rows
-        (B,) the events that were computed.
-    estimates
-        Of those B events.
-    n_coef
-        Coefficients of the model.
-    settings
-        ``min_obs`` and ``require_day0``.
-
-    Returns
-    -------
-    Bools
-        (B,) True for the events that stay.
-    """
-    day0 = -settings.window[0]
-    least = max(settings.min_obs, n_coef + 1)
-    present = np.isfinite(estimates.ar)
-    reasons = (
-        ("insufficient_estimation", estimates.n_est < least),
-        ("constant_market", estimates.singular),
-        ("constant_stock", estimates.flat),
-        ("model_failed", ~np.isfinite(estimates.sigma)),
-        ("no_event_returns", ~present.any(axis=1)),
-    )
-    bad = np.zeros(len(rows), dtype=np.bool_)
-    for code, where in reasons:
-        _mark(located, rows[where], code)
-        bad |= where
-    if settings.require_day0:
-        where = ~present[:, day0]
-        _mark(located, rows[where], "no_return_on_day0")
-        bad |= where
-    return ~bad
-
-
-def exclusion_frame(
-    table: EventTable,
-    located: Located,
-    ids: pd.Series,
-    n_est: Ints,
-    panel: Panel,
-    settings: StudySettings,
-) -> pd.DataFrame:
-    """One row an excluded event: event_id, symbol, date, code, reason.
-
-    Parameters
-    ----------
-    table, located
-        All N events.
-    ids
-        (N,) event ids.
-    n_est
-        (N,) estimation days, zero where none were counted.
-    panel, settings
-        Fill the sentences.
-    """
-    rows = np.flatnonzero(located.code != USED)
-    benchmark, calendar = table.column("benchmark"), table.column("calendar")
-    records = []
-    for row in rows:
-        code = CODES[located.code[row]]
-        symbol, date = table.symbol.iloc[row], table.date.iloc[row]
-        sessions = panel.calendars[max(int(located.places.calendar[row]), 0)].sessions
-        column = "day0" if "day0" in table.frame.columns else "date"
-        facts = {
-            "symbol": symbol,
-            "date": table.frame[column].iloc[row] if pd.isna(date) else f"{date:%Y-%m-%d}",
-            "day0": np.datetime_as_string(sessions[located.places.position[row]], unit="D"),
-            "calendar": None if calendar is None else calendar.iloc[row],
-            "benchmark": None if benchmark is None else benchmark.iloc[row],
-            "shift": settings.max_shift_days if settings.non_session == "next" else 0,
-            "window": window_label(settings.window),
-            "estimation": window_label(settings.estimation),
-            "first": np.datetime_as_string(sessions[0], unit="D"),
-            "last": np.datetime_as_string(sessions[-1], unit="D"),
-            "overlap": settings.overlap,
-            "flags": ", ".join(settings.exclude_flags),
-            "n_est": int(n_est[row]),
-            "min_obs": settings.min_obs,
-        }
-        reason = EXCLUSIONS[code].format_map(facts)
-        records.append((ids.iloc[row], symbol, date, code, reason))
-    frame = pd.DataFrame(records, columns=["event_id", "symbol", "date", "code", "reason"])
-    return frame.astype({"date": "datetime64[ns]"})

@@ -12,6 +12,7 @@ import pandas as pd
 from mentionstudy.analysis.computed import Computed
 from mentionstudy.analysis.engine import Engine
 from mentionstudy.analysis.errors import ConfigError, InputError
+from mentionstudy.analysis.exclusions import exclude_by_estimates, exclude_flagged
 from mentionstudy.analysis.literals import (
     BharBenchmark,
     Duplicates,
@@ -26,13 +27,7 @@ from mentionstudy.analysis.literals import (
 from mentionstudy.analysis.models import MODELS
 from mentionstudy.analysis.panel import build_panel
 from mentionstudy.analysis.results import StudyResult
-from mentionstudy.analysis.sample import (
-    USED,
-    exclude_by_estimates,
-    exclude_flagged,
-    locate,
-    read_events,
-)
+from mentionstudy.analysis.sample import USED, locate, read_events
 from mentionstudy.analysis.settings import StudySettings, Window
 from mentionstudy.analysis.tables import Used
 
