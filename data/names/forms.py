@@ -101,7 +101,7 @@ def long_enough(text: str) -> bool:
 def _strength(text: str, kind: NameKind) -> Strength:
     if kind == "full" or text in words_known()["firms"]:
         return "strong"
-    if kind == "alias":  # wanted by the user, and yet 城市绿地建设 is not about the firm 绿地
+    if kind == "alias":  # wanted by the user, and yet 全市绿地建设 is not about the firm 绿地
         words = _words(text)
         return "composed" if len(words) == 1 and words[0][1] in _ORDINARY else "strong"
     if text in words_known()["ordinary"]:
