@@ -31,6 +31,7 @@ from mentionstudy.data.market import (
     live_chain,
     plan_fetch,
     plan_symbols,
+    planned_requests,
     workspace_health,
 )
 from mentionstudy.data.market import fetch as fetch_prices
@@ -75,6 +76,14 @@ def fetch(
         plan = _plan(workspace, symbols, start, end)
         if dry_run:
             emit(plan, chosen_format(None))
+            for line in planned_requests(
+                workspace, plan, _sources(workspace, price_folder, sample=False)
+            ).itertuples(index=False):
+                click.echo(
+                    f"{line.source}: {line.tables} tables, {line.requests} requests, "
+                    f"{line.minutes:.0f} min of pauses at least",
+                    err=True,
+                )
             return
         report = run_fetch(
             workspace,

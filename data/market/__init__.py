@@ -10,11 +10,11 @@ from mentionstudy.data.market.fetching import (
     FetchReport,
     Missing,
     fetch,
-    planned_requests,
     workspace_health,
 )
 from mentionstudy.data.market.flags import FLAGS
 from mentionstudy.data.market.folder import FolderSource
+from mentionstudy.data.market.forecast import planned_requests
 from mentionstudy.data.market.health import SourceHealth
 from mentionstudy.data.market.limits import flag_price_limits, price_limit
 from mentionstudy.data.market.manners import FamilyManners, Manners
