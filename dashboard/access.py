@@ -92,13 +92,13 @@ def needs_login() -> bool:
     return _guard() == "login"
 
 
-def may_upload(claims: Mapping[str, Any], now: float) -> bool:
-    """Whether a file may come in, asked outside of any session.
+def lets_in(claims: Mapping[str, Any], now: float) -> bool:
+    """Whether the bearer of a cookie may enter, asked outside of any session.
 
     Parameters
     ----------
     claims
-        What the visitor's cookie says, its signature verified; looked at only with a login.
+        What the cookie says, its signature verified; looked at only where one has to log in.
     now
         Seconds since 1970.
 
@@ -108,12 +108,9 @@ def may_upload(claims: Mapping[str, Any], now: float) -> bool:
         If the rules cannot be read.
     """
     guard = _guard()
-    if guard is None or os.environ.get(READ_ONLY_VARIABLE):
-        return False
     if guard != "login":
-        return True
-    rules = _rules()
-    return rules.refusal(claims, now) is None and rules.may_write(claims)
+        return guard is not None
+    return _rules().refusal(claims, now) is None
 
 
 def may_keep() -> bool:

@@ -5,7 +5,7 @@
 - a name that this server was not told it has, on every path and not only on the WebSocket;
 - a WebSocket or an upload that another site's page asks for. Streamlit refuses these too, but
   asks a host on the internet for this machine's address first;
-- an upload by one who may not write.
+- an upload by one who may not enter. What becomes of a file, the page decides that takes it.
 """
 
 from __future__ import annotations
@@ -92,9 +92,9 @@ def _is_ours(host: str) -> bool:
 
 
 def _may_upload(request: HTTPConnection) -> bool:
-    """Whether the bearer of the request's cookie may write; nobody is asked without a login."""
+    """Whether the bearer of the request's cookie may enter; nobody is asked without a login."""
     try:
-        return access.may_upload(_claims(request) if access.needs_login() else {}, time.time())
+        return access.lets_in(_claims(request) if access.needs_login() else {}, time.time())
     except LoginError:
         return False
 

@@ -236,10 +236,10 @@ def test_nobody_sends_a_file_without_a_login(server):
     assert refused.value.read() == b"Forbidden"
 
 
-def test_behind_a_proxys_path_the_login_works_and_read_only_holds(
+def test_behind_a_proxys_path_the_login_works_and_the_limits_hold(
     visitor, workspace, provider, tmp_path
 ):
-    options = ("--base-path", "/studies", "--read-only")
+    options = ("--base-path", "/studies", "--read-only", "--max-upload", "1")
     with serving(tmp_path, workspace, provider, *options, base="/studies") as home:
         page = visitor(home)
         assert not DATA.search(sent(page))
@@ -249,4 +249,10 @@ def test_behind_a_proxys_path_the_login_works_and_read_only_holds(
         assert "Read only" in page.page.inner_text("[data-testid=stSidebar]")
         cookie = next(c for c in page.context.cookies() if c["name"] == "_streamlit_user")
         assert cookie["path"] == "/studies"
+        page.open("/compare?lang=en", charts=False)
+        (tmp_path / "large.json").write_bytes(b"x" * 1_500_000)
+        page.page.set_input_files("input[type=file] >> nth=0", tmp_path / "large.json")
+        page.page.get_by_text(re.compile(r"1(\.0)?\s?MB or smaller")).wait_for(
+            state="attached", timeout=10_000
+        )
         check_quiet(page, provider)
