@@ -60,7 +60,7 @@ class FolderSource:
     Examples
     --------
     >>> source = FolderSource("prices")  # doctest: +SKIP
-    >>> source.bars(parse_symbol("600718.SH"), date(2021, 1, 1), date(2021, 12, 31))  # doctest: +SKIP
+    >>> source.symbols  # doctest: +SKIP
     """
 
     name = "folder"
