@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import pandas as pd
 
@@ -61,6 +62,23 @@ def _excluded(t: Texts, excluded: pd.DataFrame) -> pd.DataFrame:
     return excluded.assign(reason=reasons)
 
 
+def headline(tests: pd.DataFrame) -> dict[str, Any] | None:
+    """Return the row of the first headline test that is defined for the sample.
+
+    Parameters
+    ----------
+    tests
+        ``StudyResult.tests`` of one window.
+    """
+    names = [str(name) for name in tests.columns]
+    records: list[dict[str, Any]] = [
+        dict(zip(names, row, strict=True)) for row in tests.itertuples(index=False, name=None)
+    ]
+    rows = {str(row["test"]): row for row in records}
+    defined = (rows[name] for name in HEADLINE_TESTS if name in rows)
+    return next((row for row in defined if pd.notna(row["p"])), None)
+
+
 def reading(t: Texts, run: StudyRun) -> str:
     """Say in one sentence, as Markdown, what the study found in its first window."""
     low, high = run.result.settings.car_windows[0]
@@ -68,19 +86,17 @@ def reading(t: Texts, run: StudyRun) -> str:
     window = window_label((low, high)).replace("[", r"\[")
     if car.empty:
         return t("reading.none", window=window)
-    tests = run.result.tests(low, high).set_index("test")
-    for name in HEADLINE_TESTS:
-        if name in tests.index and pd.notna(tests.loc[name, "p"]):
-            row = tests.loc[name]
-            return t(
-                "reading.significant" if row["p"] < 0.05 else "reading.chance",
-                window=window,
-                caar=f"{car.mean():+.2%}",
-                n=len(car),
-                test=t.code("test", name),
-                statistic=f"{row['statistic']:.2f}",
-                p=p_text(float(row["p"])),
-            )
+    row = headline(run.result.tests(low, high))
+    if row is not None:
+        return t(
+            "reading.significant" if row["p"] < 0.05 else "reading.chance",
+            window=window,
+            caar=f"{car.mean():+.2%}",
+            n=len(car),
+            test=t.code("test", row["test"]),
+            statistic=f"{row['statistic']:.2f}",
+            p=p_text(row["p"]),
+        )
     return t("reading.untested", window=window, caar=f"{car.mean():+.2%}", n=len(car))
 
 

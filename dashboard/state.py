@@ -393,9 +393,10 @@ def _windows_inside(windows: Sequence[str], window: tuple[int, int]) -> tuple[tu
 def benchmarks(values: Values | None = None) -> dict[str, str]:
     """Return the benchmark that was chosen for each exchange; the default where none was."""
     known = values or current()
-    chosen = {}
-    if known["bm"]:
-        chosen.update(dict.fromkeys(("SH", "SZ", "BJ"), known["bm"]))
+    mainland: str = known["bm"]
+    chosen: dict[str, str] = {}
+    if mainland:
+        chosen.update({exchange: mainland for exchange in ("SH", "SZ", "BJ")})
     if known["bmhk"]:
         chosen["HK"] = known["bmhk"]
     return chosen

@@ -30,7 +30,8 @@ def choose(page: Page) -> pd.Series[Any]:
         page.t("article.choose"), ids, key="article", format_func=names.__getitem__
     )
     articles = page.corpus.articles
-    return articles[articles["article_id"] == chosen].iloc[0]
+    row: pd.Series[Any] = articles[articles["article_id"] == chosen].iloc[0]
+    return row
 
 
 def text(page: Page, article: pd.Series[Any]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
 import pandas as pd
 import plotly.graph_objects as go
@@ -89,7 +89,7 @@ def table(
     *,
     raw: pd.DataFrame | None = None,
     columns: Mapping[str, Any] | None = None,
-    height: int | str = "auto",
+    height: int | Literal["auto", "content", "stretch"] = "auto",
     alt: str = "",
 ) -> None:
     """Show a table with its CSV.

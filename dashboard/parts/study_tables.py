@@ -11,7 +11,7 @@ from mentionstudy.dashboard import services
 from mentionstudy.dashboard.parts import navigate, numbers, show
 from mentionstudy.dashboard.parts.frame import Page
 from mentionstudy.dashboard.pipeline import StudyRun
-from mentionstudy.dashboard.reporting import HEADLINE_TESTS, p_text
+from mentionstudy.dashboard.reporting import headline, p_text
 
 
 def windows(page: Page, run: StudyRun) -> None:
@@ -20,11 +20,8 @@ def windows(page: Page, run: StudyRun) -> None:
     line = st.container(horizontal=True, key="windows")
     for window in page.settings.car_windows:
         car = run.result.car(*window)["car"].dropna()
-        tests = run.result.tests(*window).set_index("test")
-        p = next(
-            (float(tests.loc[n, "p"]) for n in HEADLINE_TESTS if n in tests.index),
-            float("nan"),
-        )
+        row = headline(run.result.tests(*window))
+        p = float(row["p"]) if row else float("nan")
         line.metric(
             f"CAAR {window_label(window)}".replace("[", r"\["),
             "–" if car.empty else f"{car.mean():+.2%}{show.stars(p)}",
