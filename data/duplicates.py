@@ -123,6 +123,27 @@ def as_first(mentions: pd.DataFrame, groups: pd.DataFrame) -> pd.DataFrame:
     return kept.drop(columns="_copy").reset_index(drop=True)
 
 
+def count_copies(events: pd.DataFrame, groups: pd.DataFrame) -> pd.Series[int]:
+    """Count the articles behind each event, copies included.
+
+    Parameters
+    ----------
+    events
+        From `find_events` on mentions that went through `as_first`.
+    groups
+        From `group_duplicates`.
+
+    Returns
+    -------
+    pandas.Series of int64
+        Same index as `events`; an attribute to group a study by.
+    """
+    sizes = groups.drop_duplicates("group_id").set_index("group_id")["n_articles"]
+    parts = events["article_ids"].str.split(";").explode()
+    counted = parts.map(sizes).fillna(1).groupby(level=0).sum()
+    return counted.reindex(events.index).astype("int64").rename("n_copies")
+
+
 class _Groups:
     """Disjoint sets of positions."""
 

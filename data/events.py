@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 
 from mentionstudy.data.calendars import BEIJING, CALENDAR_OF, calendar_for
 from mentionstudy.data.event_input import article_frame, mention_frame
+from mentionstudy.data.listings import exclude_unlisted
 from mentionstudy.data.mentions.model import ROLES, Role
 from mentionstudy.data.securities import Kind
 
@@ -172,7 +173,7 @@ def find_events(
     pairs = _pairs(article_frame(articles), mention_frame(mentions), roles)
     _place(pairs, kinds, cutoff_minutes, roles)
     if listings is not None:
-        _check_listings(pairs, listings)
+        exclude_unlisted(pairs, listings)
     used = pairs["code"] == ""
     excluded = pairs.loc[~used, list(EXCLUDED_COLUMNS)]
     return EventSet(
@@ -324,29 +325,6 @@ def _place(
         pairs.loc[lost, "code"] = "calendar_unknown"
         pairs.loc[lost, "reason"] = [
             calendar.unknown_reason(f"{stamp:%Y-%m-%d %H:%M}") for stamp in local[lost]
-        ]
-
-
-def _check_listings(pairs: pd.DataFrame, listings: pd.DataFrame) -> None:
-    """Take out the pairs whose article is of a day on which the security was not listed."""
-    known = listings.drop_duplicates("symbol").set_index("symbol")
-    day = pairs["published_at"].dt.tz_convert(BEIJING).dt.tz_localize(None).dt.normalize()
-    listed = pd.to_datetime(pairs["symbol"].map(known["listed_on"]))
-    delisted = pd.to_datetime(pairs["symbol"].map(known["delisted_on"]))
-    placed = pairs["code"] == ""
-    # An article of the evening before moves the first day's price as much as one of that day,
-    # but there is no earlier price that it could be measured against.
-    early, late = placed & (day < listed), placed & (day >= delisted)
-    for chosen, code, verb, dates in (
-        (early, "not_listed", "was listed only on", listed),
-        (late, "delisted", "was delisted on", delisted),
-    ):
-        pairs.loc[chosen, "code"] = code
-        pairs.loc[chosen, "reason"] = [
-            f"{symbol} {verb} {date:%Y-%m-%d}; the article is of {at:%Y-%m-%d}"
-            for symbol, date, at in zip(
-                pairs.loc[chosen, "symbol"], dates[chosen], day[chosen], strict=True
-            )
         ]
 
 

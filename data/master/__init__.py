@@ -9,8 +9,8 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING
 
+from mentionstudy.data.listings import LISTING_COLUMNS
 from mentionstudy.data.master.model import (
-    LISTING_COLUMNS,
     NAME_COLUMNS,
     NAME_KINDS,
     SECURITY_COLUMNS,

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final, Literal, get_args
 import pandas as pd
 
 from mentionstudy.data.errors import FileSchemaError, SymbolError
+from mentionstudy.data.listings import LISTING_COLUMNS
 from mentionstudy.data.securities import parse_symbol
 from mentionstudy.data.tables import TABLES, empty_frame
 
@@ -25,7 +26,6 @@ the past. ``alias``: what people call the firm, from a user's own file."""
 NAME_KINDS: Final[tuple[NameKind, ...]] = get_args(NameKind)
 SECURITY_COLUMNS: Final = TABLES["securities"].columns
 NAME_COLUMNS: Final = TABLES["security_names"].columns
-LISTING_COLUMNS: Final = ("symbol", "listed_on", "delisted_on")
 _SNAPSHOT: Final = "snapshot.csv"
 _SNAPSHOT_SOURCE: Final = "bundled snapshot"
 

@@ -12,7 +12,7 @@ import pytest
 from mentionstudy.data import find_events
 from mentionstudy.data.articles import Article, articles_to_frame
 from mentionstudy.data.articles.model import BEIJING
-from mentionstudy.data.duplicates import as_first, group_duplicates
+from mentionstudy.data.duplicates import as_first, count_copies, group_duplicates
 from mentionstudy.data.errors import FileSchemaError
 
 BODY = (
@@ -146,6 +146,7 @@ def test_mentions_of_copies_count_for_the_first_article():
     groups = group_duplicates(articles)
     events = find_events(articles, as_first(mentions, groups)).events
     assert list(events["event_id"]) == ["600050.SH@2022-03-03", "600718.SH@2022-03-03"]
+    assert list(count_copies(events, groups)) == [2, 2]
 
 
 def test_a_frame_of_the_workspace_will_do_and_a_wrong_one_is_named():

@@ -21,7 +21,7 @@ from mentionstudy.data.names.normal import Plain, plain
 from mentionstudy.data.names.roles import is_office, role_of
 from mentionstudy.data.securities import Security, parse_symbol
 
-# Shares of true mentions counted on labelled posts of seven portals.
+# Below the shares of true mentions in labelled posts, which were in view as the rules were written.
 _STRONG: Final = 0.95
 _BACKED: Final = 0.9
 _UNCLEAR: Final = 0.4
@@ -73,6 +73,7 @@ class CompanyName:
 
     def __init__(self, book: NameBook) -> None:
         self.book = book
+        self._firms_of: dict[int, list[set[str]]] = {}
 
     def find(self, page: Page) -> Iterator[Finding]:
         """Yield one finding per name."""
@@ -80,6 +81,7 @@ class CompanyName:
         if not places:
             return
         day = page.published_at.date() if page.published_at else None
+        self._firms_of = {}
         read = [(place, *self._read(place, page, day)) for place in places]
         sure = set(page.symbols)
         listed: set[tuple[bool, int]] = set()  # next to a firm that is surely meant, in a list
@@ -117,7 +119,9 @@ class CompanyName:
             codes = {security.symbol for security in named if security.tradable}
             if codes and not any(self.book.firm(m.entry.symbol) & codes for m in meanings):
                 return (), False  # the code says that another firm is meant
-        firms = self._firms(meanings, day)
+        firms = self._firms_of.get(id(meanings))  # the book keeps its meanings alive
+        if firms is None:
+            firms = self._firms_of[id(meanings)] = self._firms(meanings, day)
         if len(firms) > 1:
             firms = [firm for firm in firms if firm & (page.symbols | codes)] or firms
         if len(firms) > 1:
