@@ -102,19 +102,7 @@ DISPLAY_KEYS = ("lang", "up")
 STUDY_KEYS = ("model", "est", "win", "car", "minobs", "rets", "overlap", "group", "bm", "bmhk")
 PERSONAL_KEYS = (*DISPLAY_KEYS, *STUDY_KEYS)
 FILTER_KEYS = ("ex", "tm", "src", "cat", "sym", "from", "to")
-QUESTION_KEYS = (
-    "model",
-    "est",
-    "win",
-    "car",
-    "minobs",
-    "rets",
-    "overlap",
-    "group",
-    "bm",
-    "bmhk",
-    *FILTER_KEYS,
-)
+QUESTION_KEYS = (*STUDY_KEYS, *FILTER_KEYS)
 """The choices that decide a study's numbers."""
 PARAMS: tuple[Param, ...] = (
     Param("lang", "en", _choice(LANGUAGES)),
@@ -222,7 +210,7 @@ def begin(own: Callable[[], Mapping[str, Sequence[str]]] = dict) -> None:
         session["_defaults"] = defaults
         session["_notes"] = notes
         kept, _ = read_query(own())
-        if set(values) & {*STUDY_KEYS, *FILTER_KEYS}:
+        if not values.keys().isdisjoint(QUESTION_KEYS):
             kept = {key: value for key, value in kept.items() if key in DISPLAY_KEYS}
         session["_values"] = {**defaults, **kept, **values}
     # A widget that a page does not show loses its value; the shadow copy keeps it.
