@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from mentionstudy.analysis.flags import flag_hits
 from mentionstudy.analysis.literals import EXCLUSIONS
 from mentionstudy.analysis.panel import Panel
-from mentionstudy.analysis.places import Estimates
+from mentionstudy.analysis.places import Estimates, Places
 from mentionstudy.analysis.sample import CODES, USED, EventTable, Located, mark
 from mentionstudy.analysis.settings import StudySettings, window_label
 
@@ -95,30 +95,54 @@ def exclusion_frame(
         Fill the sentences.
     """
     rows = np.flatnonzero(located.code != USED)
-    benchmark, calendar = table.column("benchmark"), table.column("calendar")
-    records = []
-    for row in rows:
-        code = CODES[located.code[row]]
-        symbol, date = table.symbol.iloc[row], table.date.iloc[row]
-        sessions = panel.calendars[max(int(located.places.calendar[row]), 0)].sessions
-        column = "day0" if "day0" in table.frame.columns else "date"
-        facts = {
-            "symbol": symbol,
-            "date": table.frame[column].iloc[row] if pd.isna(date) else f"{date:%Y-%m-%d}",
-            "day0": np.datetime_as_string(sessions[located.places.position[row]], unit="D"),
-            "calendar": None if calendar is None else calendar.iloc[row],
-            "benchmark": None if benchmark is None else benchmark.iloc[row],
-            "shift": settings.max_shift_days if settings.non_session == "next" else 0,
-            "window": window_label(settings.window),
-            "estimation": window_label(settings.estimation),
-            "first": np.datetime_as_string(sessions[0], unit="D"),
-            "last": np.datetime_as_string(sessions[-1], unit="D"),
-            "overlap": settings.overlap,
-            "flags": ", ".join(settings.exclude_flags),
-            "n_est": int(n_est[row]),
-            "min_obs": settings.min_obs,
+    codes = [CODES[code] for code in located.code[rows].tolist()]
+    facts = _facts(table, located.places.take(rows), rows, panel).assign(n_est=n_est[rows])
+    common = {
+        "shift": settings.max_shift_days if settings.non_session == "next" else 0,
+        "window": window_label(settings.window),
+        "estimation": window_label(settings.estimation),
+        "overlap": settings.overlap,
+        "flags": ", ".join(settings.exclude_flags),
+        "min_obs": settings.min_obs,
+    }
+    reasons = [
+        EXCLUSIONS[code].format_map(common | own)
+        for code, own in zip(codes, facts.to_dict("records"), strict=True)
+    ]
+    return pd.DataFrame(
+        {
+            "event_id": ids.iloc[rows].to_numpy(),
+            "symbol": table.symbol.iloc[rows].to_numpy(),
+            "date": table.date.iloc[rows].to_numpy(),
+            "code": pd.array(codes, dtype="str"),
+            "reason": pd.array(reasons, dtype="str"),
         }
-        reason = EXCLUSIONS[code].format_map(facts)
-        records.append((ids.iloc[row], symbol, date, code, reason))
-    frame = pd.DataFrame(records, columns=["event_id", "symbol", "date", "code", "reason"])
-    return frame.astype({"date": "datetime64[ns]"})
+    )
+
+
+def _facts(table: EventTable, places: Places, rows: Ints, panel: Panel) -> pd.DataFrame:
+    """Collect what the sentences name of each excluded event."""
+    given = table.frame["day0" if "day0" in table.frame.columns else "date"].iloc[rows]
+    dates = table.date.iloc[rows]
+    day0 = np.full(len(rows), "", dtype=object)
+    first, last = day0.copy(), day0.copy()
+    for index, calendar in enumerate(panel.calendars):
+        own = np.maximum(places.calendar, 0) == index
+        labels = np.datetime_as_string(calendar.sessions, unit="D")
+        day0[own] = labels[places.position[own]]
+        first[own], last[own] = labels[0], labels[-1]
+    facts = pd.DataFrame(
+        {
+            "symbol": table.symbol.iloc[rows].astype("object").to_numpy(),
+            "date": dates.dt.strftime("%Y-%m-%d").astype("object").to_numpy(),
+            "day0": day0,
+            "first": first,
+            "last": last,
+        }
+    )
+    unread = dates.isna().to_numpy()
+    facts.loc[unread, "date"] = given.astype("object").to_numpy()[unread]
+    for name in ("calendar", "benchmark"):
+        column = table.column(name)
+        facts[name] = None if column is None else column.iloc[rows].astype("object").to_numpy()
+    return facts
