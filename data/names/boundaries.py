@@ -8,6 +8,7 @@ The names themselves are not in that dictionary, so that 亚洲金融 cannot win
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, bisect_right
 from functools import lru_cache
 from itertools import accumulate
 from typing import Final
@@ -36,8 +37,10 @@ def stands_alone(text: str, start: int, end: int, breaks: tuple[int, ...] = ()) 
     first = start - (before.end() if before else 0)
     last = behind.end() if behind else end
     if breaks:
-        first = max([first, *(place for place in breaks if first <= place <= start)])
-        last = min([last, *(place for place in breaks if end <= place <= last)])
+        nearest = bisect_right(breaks, start) - 1
+        first = max(first, breaks[nearest]) if nearest >= 0 else first
+        nearest = bisect_left(breaks, end)
+        last = min(last, breaks[nearest]) if nearest < len(breaks) else last
     if _cuts_latin(text, start) or _cuts_latin(text, end):
         return False
     free_left = first == start or not _HAN.match(text[start])

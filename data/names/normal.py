@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from functools import lru_cache
 from typing import Final, NamedTuple
 
@@ -32,10 +32,8 @@ class Plain(NamedTuple):
 
     def offset(self, original: int) -> int:
         """Return the offset in `text` of a character of the original text."""
-        count = 0
-        while count < len(self.breaks) and self.breaks[count] + count < original:
-            count += 1
-        return original - count
+        places = range(len(self.breaks))
+        return original - bisect_left(places, original, key=lambda n: self.breaks[n] + n)
 
     def original(self, offset: int) -> int:
         """Return the offset in the original text of a character of `text`."""
@@ -73,6 +71,7 @@ def _table() -> NDArray[np.uint32]:
     table = np.arange(sys.maxunicode + 1, dtype="<u4")
     table[0xFF01:0xFF5F] -= 0xFEE0
     table[0x3000] = 0x20
+    table[0xD800:0xE000] = 0xFFFD  # half a character, which no search engine takes
     # Each character on a line of its own: phrases would change the number of characters.
     chars = [chr(code) for code in range(0x4E00, 0xA000)]
     converted = OpenCC("t2s").convert("\n".join(chars)).split("\n")

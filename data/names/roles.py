@@ -10,6 +10,7 @@ from mentionstudy.data.names.context import vendors
 
 _BEFORE_CHARS: Final = 24
 _AFTER_CHARS: Final = 40
+_LINE_CHARS: Final = 400
 
 # --- part of the name of an office or an association: 中国银行保险监督管理委员会
 _OFFICE: Final = re.compile(
@@ -61,7 +62,7 @@ _CREDIT: Final = re.compile(
 )
 _CREDIT_LINE: Final = re.compile(
     r"\s*(?:免责声明|风险提示|郑重声明|声明|责任编辑|责编|编辑|校对|作者|文章来源|本文来源|图片来源|来源|更多精彩"
-    r"|扫码|扫描|下载|关注|点击)[::\s]"
+    r"|扫码|扫描|下载)[::\s]"
 )
 _BYLINE: Final = re.compile(r"(?:作者|文)[::/]\s*$")
 
@@ -90,10 +91,9 @@ def role_of(text: str, start: int, end: int, symbol: str, name: str) -> Role:
     Role
         ``subject`` unless something says otherwise.
     """
-    line = text.rfind("\n", 0, start) + 1
+    line = _line_start(text, start)
     before = text[max(line, start - _BEFORE_CHARS) : start]
-    stop = text.find("\n", end)
-    after = text[end : end + _AFTER_CHARS if stop < 0 else min(stop, end + _AFTER_CHARS)]
+    after = text[end : end + _AFTER_CHARS].partition("\n")[0]
     vendor = symbol in vendors()
     in_credit = (":" in before or "/" in before) and _CREDIT.search(before)
     if in_credit or _CREDIT_LINE.match(text, line, start):
@@ -107,6 +107,12 @@ def role_of(text: str, start: int, end: int, symbol: str, name: str) -> Role:
     if _is_quoted(before, after, name):
         return "analyst"
     return "subject"
+
+
+def _line_start(text: str, place: int) -> int:
+    """Return where the line of a place begins, or a place amid it if it is a very long one."""
+    window = max(0, place - _LINE_CHARS)
+    return text.rfind("\n", window, place) + 1 or window
 
 
 def _is_quoted(before: str, after: str, name: str) -> bool:

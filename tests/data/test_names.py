@@ -253,6 +253,17 @@ def test_no_text_breaks_the_search(text):
         assert all(0 <= p < len(text) or p == -1 for p in mention.positions)
 
 
+def test_half_characters_do_not_break_the_search(book):
+    assert roles("\ud800东软集团\udfff签约。", book) == {"600718.SH": "subject"}
+
+
+@pytest.mark.parametrize("text", ["东软集团" * 40_000, "万科 A公告" * 30_000, "机器人\n" * 50_000])
+def test_long_texts_take_time_in_proportion(book, text):
+    # a quadratic step would take minutes here and run into the limit of all tests
+    (found,) = mentions_of(article(text), names=book)
+    assert found.occurrences >= 30_000
+
+
 # --- the book
 
 

@@ -99,14 +99,14 @@ class CompanyName:
         """Yield the names that stand alone, the longest of those that overlap."""
         text = plain(page.title if in_title else page.document.text)
         matches = self.book.matches(text.text)
-        taken: list[tuple[int, int]] = []
+        taken = bytearray(len(text.text))
         for match in sorted(matches, key=lambda found: (found.start - found.end, found.start)):
             start, end, _ = match
-            if any(first < end and start < last for first, last in taken):
+            if taken[start] or taken[end - 1]:  # the longer one there covers an end of this one
                 continue
             if not stands_alone(text.text, start, end, text.breaks) or is_office(text.text, end):
                 continue
-            taken.append((start, end))
+            taken[start:end] = b"\1" * (end - start)
             if page.free(text.original(start), text.original_end(end), in_title=in_title):
                 yield _Place(text, in_title, match)
 
@@ -244,9 +244,9 @@ def _home(firm: set[str], book: NameBook, day: date | None) -> str:
 
 def _speaks_of_firm(text: str, start: int, end: int) -> bool:
     """Tell whether the words around a name that is also a word are those around a firm."""
-    line = text.rfind("\n", 0, start) + 1
-    if start - line <= 1 and _HEADLINE.match(text, end):
-        return True
+    before = text[max(0, start - 2) : start].removesuffix("【")
+    if before in {"", "\n"} or before.endswith("\n"):
+        return (_HEADLINE.match(text, end) or _LISTED_WORDS.match(text, end)) is not None
     return _LISTED_WORDS.match(text, end) is not None
 
 
