@@ -28,6 +28,7 @@ from mentionstudy.data.market import (
     PriceSource,
     SampleSource,
     SourceChain,
+    coverage,
     live_chain,
     plan_fetch,
     plan_symbols,
@@ -36,6 +37,19 @@ from mentionstudy.data.market import (
 )
 from mentionstudy.data.market import fetch as fetch_prices
 from mentionstudy.data.workspace import Workspace
+
+STATUS_COLUMNS = [
+    "symbol",
+    "kind",
+    "state",
+    "rows",
+    "share",
+    "first",
+    "last",
+    "sources",
+    "reason",
+    "retry_at",
+]
 
 
 @click.command()
@@ -101,7 +115,11 @@ def fetch(
 @workspace_option()
 @format_option()
 def status(workspace: Workspace, fmt: str | None) -> None:
-    """Show what the workspace holds: articles, mentions, events, and prices by symbol."""
+    """Show what the workspace holds: articles, mentions, events, and prices by symbol.
+
+    The share is that of the sessions needed for which there are bars; what is missing has its
+    reason and, in Beijing time, when it is worth trying again.
+    """
     corpus = load_corpus(workspace)
     click.echo(
         f"{len(corpus.articles)} articles, {len(corpus.mentions)} mentions, "
@@ -109,29 +127,12 @@ def status(workspace: Workspace, fmt: str | None) -> None:
         f"{' (bundled sample)' if workspace.is_sample else ''}",
         err=True,
     )
-    emit(price_status(workspace, corpus.events), chosen_format(fmt))
-
-
-def price_status(workspace: Workspace, events: pd.DataFrame) -> pd.DataFrame:
-    """Return a row for each symbol that the events need: bars there, their source, what failed."""
-    symbols = list(plan_fetch(events)["symbol"].unique()) if len(events) else []
-    bars = workspace.bars(symbols, columns=["symbol", "date", "source"])
-    bars = bars.astype({"symbol": "str", "source": "str"})
-    have = bars.groupby("symbol").agg(
-        bars=("date", "size"),
-        first=("date", "min"),
-        last=("date", "max"),
-        source=("source", "last"),
-    )
-    log = workspace.fetch_log()
-    log = log[log["kind"] == "bars"].sort_values("started_at").groupby("symbol").tail(1)
-    table = pd.DataFrame({"symbol": symbols}).merge(have, on="symbol", how="left")
-    table = table.merge(log[["symbol", "outcome", "reason"]], on="symbol", how="left")
-    table["bars"] = table["bars"].fillna(0).astype("int64")
+    plan = plan_fetch(corpus.events)
+    table = coverage(workspace, plan, health=workspace_health(workspace))
     for column in ("first", "last"):
         table[column] = table[column].dt.strftime("%Y-%m-%d")
-    table["outcome"] = table["outcome"].fillna("not_asked")
-    return table.fillna({"reason": "", "source": "", "first": "", "last": ""})
+    table["retry_at"] = table["retry_at"].dt.strftime("%Y-%m-%d %H:%M")
+    emit(table[STATUS_COLUMNS], chosen_format(fmt))
 
 
 def run_fetch(
@@ -163,6 +164,8 @@ def run_fetch(
     if not quiet:
         for missing in report.missing:
             complain(f"{missing.symbol}: no {missing.kind} ({missing.outcome}): {missing.reason}")
+        for note in report.notes:
+            complain(note)
         click.echo(
             f"{report.ok} answered, {report.covered} there already, {len(report.missing)} missing; "
             f"{report.rows} new rows in {report.seconds:.0f} s",
