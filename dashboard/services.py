@@ -22,7 +22,7 @@ import pandas as pd
 import streamlit as st
 
 from mentionstudy.analysis import export
-from mentionstudy.analysis.settings import StudySettings
+from mentionstudy.analysis.settings import StudySettings, Window
 from mentionstudy.dashboard.i18n import Language
 from mentionstudy.dashboard.images import IMAGE_FORMATS, Painter
 from mentionstudy.dashboard.jobs import FetchJob
@@ -163,6 +163,16 @@ def _study(
         group=_question.group or None,
         provenance={"workspace_digest": digest, "workspace": Path(path).name},
     )
+
+
+def placebo(found: Corpus, question: Question, run: StudyRun, window: Window) -> pd.DataFrame:
+    """Return a study's tests beside their distribution over random dates of the same shares."""
+    return _placebo(found.digest, question.key(), window, run)
+
+
+@st.cache_data(show_spinner=False, max_entries=16)
+def _placebo(digest: str, key: str, window: Window, _run: StudyRun) -> pd.DataFrame:
+    return _run.result.placebo(*window)
 
 
 def models(wanted: tuple[str, ...]) -> list[str]:

@@ -173,6 +173,7 @@ _FORMATS = {
     "caar": _PERCENT,
     "caar_1": _PERCENT,
     "caar_2": _PERCENT,
+    "p_placebo": "%.4f",
     "p_1": "%.4f",
     "p_2": "%.4f",
     "mean": _PERCENT,

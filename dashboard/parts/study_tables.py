@@ -107,6 +107,39 @@ def _reading(page: Page, row: object) -> str:
     return page.t("tests.no")
 
 
+def placebo(page: Page, run: StudyRun, window: Window) -> None:
+    """Repeat the study on random dates of the same shares, when the reader asks for it."""
+    t = page.t
+    if not st.toggle(t("study.placebo"), key="placebo", help=t("study.placebo_help")):
+        return
+    with st.spinner(t("running"), show_time=True):
+        raw = services.placebo(page.corpus, page.question, run, window)
+    raw = raw[raw["p_placebo"].notna()]
+    if raw.empty:
+        st.info(t("study.placebo_none"))
+        return
+    shown = show.in_percent(
+        pd.DataFrame(
+            {
+                "test": [t.code("test", name) for name in raw["test"]],
+                "statistic": raw["statistic"],
+                "p": raw["p"],
+                "p_placebo": raw["p_placebo"],
+                "draws": raw["draws"],
+            }
+        )
+    )
+    show.table(shown, "placebo_table", t, raw=raw, height="content")
+
+
+def diagnostics(page: Page, run: StudyRun) -> None:
+    """Show how well the model fits each event's estimation window."""
+    t = page.t
+    with st.expander(t("study.diagnostics"), icon=":material/stethoscope:"):
+        raw = run.result.diagnostics
+        show.table(raw, "diagnostics", t, raw=raw, height=320 if len(raw) > 8 else "auto")
+
+
 def events(page: Page, run: StudyRun, window: Window) -> None:
     """List every used event with its CAR; choosing one opens its article."""
     t = page.t

@@ -34,12 +34,14 @@ def view() -> None:
     study_tables.clicked_event(page, run, clicked)
     st.subheader(t("study.tests"))
     study_tables.tests(page, run, window)
+    study_tables.placebo(page, run, window)
     if st.toggle(t("study.multiples"), key="multiples"):
         show.chart(charts.car_small_multiples(result.ar, look=look), "multiples", t)
     st.subheader(t("study.events"))
     study_tables.events(page, run, window)
     st.subheader(t("study.excluded", n=len(run.excluded)))
     study_tables.left_out(page, run)
+    study_tables.diagnostics(page, run)
     study_tables.methods(page, run)
 
 

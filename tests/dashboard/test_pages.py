@@ -57,7 +57,7 @@ def test_the_overview_counts_what_was_read_and_used(open_app, sample_workspace):
     app = open_app(sample_workspace, lang="en")
     assert [(m.label, m.value) for m in app.metric] == [
         ("Articles", "5"),
-        ("naming a security", "3"),
+        ("Naming a security", "3"),
         ("Events", "8"),
         ("Used in the study", "7"),
     ]
@@ -344,3 +344,16 @@ def test_a_fetch_runs_in_the_background_and_reports_what_is_missing(
     table = next(d.value for d in app.dataframe if "share" in d.value)
     assert (table["status"] == "complete").sum() > 5
     assert Workspace.open(bare_copy).bars()["symbol"].nunique() >= 8
+
+
+def test_a_placebo_and_the_small_multiples_come_when_asked_for(open_app, sample_workspace):
+    app = open_app(sample_workspace, "study", lang="en")
+    assert "Cumulative abnormal return, event by event" not in charts(app)
+    app.toggle(key="placebo").set_value(True)
+    app.toggle(key="multiples").set_value(True).run()
+    assert not app.exception
+    assert "Cumulative abnormal return, event by event" in charts(app)
+    tables = [d.value for d in app.dataframe if "p_placebo" in d.value]
+    assert tables or "not enough other dates" in said(app)
+    for table in tables:
+        assert table["p_placebo"].between(0, 1).all()
