@@ -337,3 +337,19 @@ def test_dates_of_events_may_be_of_mixed_kinds() -> None:
         }
     )
     assert STUDY.run(events, panel, "M").n_events == 3
+
+
+def test_an_empty_list_of_events_is_an_empty_study() -> None:
+    result = STUDY.run(pd.DataFrame({"symbol": [], "date": []}), _panel(), "M")
+    assert result.n_given == result.n_events == 0
+    assert len(result.excluded) == 0
+    assert len(result.ar) == 0
+    assert "0 events given" in result.summary()
+
+
+def test_events_of_symbols_that_nobody_has_leave_every_table_empty() -> None:
+    events = pd.DataFrame({"symbol": ["X", "Y"], "date": _panel().index[100], "group": ["a", "b"]})
+    result = STUDY.run(events, _panel(), _panel()["M"])
+    assert set(result.excluded["code"]) == {"symbol_unknown"}
+    assert len(result.groups()) == 0
+    assert "<li>2 symbol_unknown" in result._repr_html_()

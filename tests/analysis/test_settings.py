@@ -81,3 +81,11 @@ def test_windows_are_read_in_the_usual_spellings(text: str) -> None:
 def test_default_windows_fit_a_small_event_window() -> None:
     settings = StudySettings(window=(-2, 2))
     assert settings.car_windows == ((0, 0), (-1, 1), (-2, 2))
+
+
+def test_a_study_is_read_from_a_file(tmp_path) -> None:
+    path = tmp_path / "study.toml"
+    path.write_text('model = "market_adjusted"\ncar_windows = ["0:1", [-1, 1]]\n', encoding="utf-8")
+    study = EventStudy.from_toml(path)
+    assert study.settings.model == "market_adjusted"
+    assert study.settings.car_windows == ((0, 1), (-1, 1))
