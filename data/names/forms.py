@@ -31,6 +31,7 @@ _SHORT: Final = 3
 _ORDINARY: Final = frozenset(
     {"n", "v", "vn", "a", "an", "ad", "b", "d", "l", "i", "s", "t", "j", "m", "f", "q"}
 )
+_AFFIXES: Final = frozenset("新大小老好人港网城家店")  # make words of words: 新城市, 数据港
 _PLACE: Final = "ns"
 _SURE_ENDINGS: Final = re.compile(r"(?:股份|集团|控股|证券|银行|科技|实业|药业)$")
 # Words that firms end their names with make a name of what stands before them.
@@ -111,7 +112,8 @@ def _strength(text: str, kind: NameKind) -> Strength:
     if not ordinary or (len(text) > _SHORT and any(len(word) == 1 for word, _ in words)):
         return "strong"  # characters that make no words make a name
     if len(text) <= _SHORT:
-        return "weak" if any(len(word) > 1 for word, _ in words) else "strong"
+        joined = any(word in _AFFIXES for word, _ in words) and any(len(w) > 1 for w, _ in words)
+        return "weak" if len(words) == 1 or joined else "strong"
     if len(words) == 1 or _SURE_ENDINGS.search(text):
         return "strong"
     named = _FIRM_ENDINGS.search(text) and words[0][1] != _PLACE
