@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Mapping
 from typing import Any, Literal
 
@@ -29,7 +30,9 @@ def chart(fig: go.Figure, name: str, t: Texts, *, alt: str = "") -> None:
     alt
         The sentence that a screen reader gets instead of the picture.
     """
-    st.plotly_chart(fig, theme=None, key=f"chart_{name}", config=_config(name), alt=alt or None)
+    st.plotly_chart(
+        fig, theme=None, key=f"chart_{name}", config=_config(name), alt=alt or _alt(fig)
+    )
     _html_button(fig, name, t)
 
 
@@ -42,10 +45,17 @@ def clickable(fig: go.Figure, name: str, t: Texts, *, alt: str = "") -> str:
         config=_config(name),
         on_select="rerun",
         selection_mode="points",
-        alt=alt or None,
+        alt=alt or _alt(fig),
     )
     _html_button(fig, name, t)
     return clicked(chosen)
+
+
+def _alt(fig: go.Figure) -> str:
+    """Say what a chart shows to a reader who does not see it: its title and subtitle."""
+    title = fig.layout.title
+    parts = (title.text, title.subtitle.text)
+    return html.unescape(" · ".join(part.replace("<br>", " · ") for part in parts if part))
 
 
 def clicked(selection: Any) -> str:

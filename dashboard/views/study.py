@@ -30,8 +30,8 @@ def view() -> None:
     with right:
         window = study_tables.choose_window(page)
         car = result.car(*window)
-        show.chart(charts.car_distribution(car, look=look), "distribution", t)
-    study_tables.clicked_event(page, run, clicked)
+        point = show.clickable(charts.car_distribution(car, look=look), "distribution", t)
+    study_tables.clicked_event(page, run, clicked or point)
     st.subheader(t("study.tests"))
     study_tables.tests(page, run, window)
     study_tables.placebo(page, run, window)

@@ -14,6 +14,7 @@ PAGES = {
     "article": "/article",
     "securities": "/securities",
     "study": "/study",
+    "compare": "/compare?model=market_adjusted",
     "data": "/data",
     "export": "/export",
 }
