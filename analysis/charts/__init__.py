@@ -5,6 +5,7 @@ from mentionstudy.analysis.charts.event import ar_bars, candles, car_band
 from mentionstudy.analysis.charts.history import car_by_event, groups_fan, price_with_events
 from mentionstudy.analysis.charts.labels import CHINESE, ENGLISH, Labels, labels_for
 from mentionstudy.analysis.charts.look import FONTS, Look, UpColour, plain
+from mentionstudy.analysis.charts.power import power_map
 from mentionstudy.analysis.charts.spread import (
     MAX_PANELS,
     MAX_ROWS,
@@ -36,5 +37,6 @@ __all__ = [
     "groups_fan",
     "labels_for",
     "plain",
+    "power_map",
     "price_with_events",
 ]
