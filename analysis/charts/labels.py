@@ -14,7 +14,6 @@ _EN = {
     "aar_title": "Average abnormal return by day",
     "ar": "AR",
     "ar_title": "Abnormal return by day",
-    "article_day": "article",
     "band": "95 % band",
     "bins": "{n} events in {rows} rows of averages, ordered by their sum",
     "caar": "CAAR",
@@ -25,9 +24,7 @@ _EN = {
     "close": "close",
     "day0": "day 0",
     "distribution_title": "Distribution of CAR {window}",
-    "event": "event",
     "events": "events",
-    "events_per_day": "events",
     "events_per_week": "events per week",
     "calendar_title": "When the events happened",
     "groups_title": "Cumulative average abnormal return by group",
@@ -57,8 +54,6 @@ _EN = {
     "effect": "abnormal return put on day 0",
     "volume": "volume",
     "volume_unit": "volume, shares",
-    "week": "week",
-    "year": "year",
 }
 
 _ZH = {
@@ -66,7 +61,6 @@ _ZH = {
     "aar_title": "逐日平均异常收益率",
     "ar": "AR",
     "ar_title": "逐日异常收益率",
-    "article_day": "文章",
     "band": "95 % 置信带",
     "bins": "{n} 个事件按累计值排序，合并为 {rows} 行均值",
     "caar": "CAAR",
@@ -77,9 +71,7 @@ _ZH = {
     "close": "收盘",
     "day0": "第 0 日",
     "distribution_title": "CAR {window} 的分布",
-    "event": "事件",
     "events": "事件数",
-    "events_per_day": "事件数",
     "events_per_week": "每周事件数",
     "calendar_title": "事件发生的时间",
     "groups_title": "分组的累计平均异常收益率",
@@ -109,8 +101,6 @@ _ZH = {
     "effect": "加在第 0 日的异常收益",
     "volume": "成交量",
     "volume_unit": "成交量（股）",
-    "week": "周",
-    "year": "年",
 }
 
 ENGLISH: Labels = MappingProxyType(_EN)
