@@ -9,9 +9,9 @@ from mentionstudy.analysis import charts
 from mentionstudy.analysis.errors import StudyError
 from mentionstudy.analysis.settings import window_label
 from mentionstudy.dashboard import access, saved, services, state
-from mentionstudy.dashboard.i18n import as_markdown
+from mentionstudy.dashboard.i18n import Texts, as_markdown
 from mentionstudy.dashboard.parts import show
-from mentionstudy.dashboard.parts.frame import Page
+from mentionstudy.dashboard.parts.frame import Page, look_for
 from mentionstudy.dashboard.pipeline import StudyRun
 from mentionstudy.dashboard.reporting import HEADLINE_TESTS
 from mentionstudy.dashboard.saved import SavedStudy
@@ -93,7 +93,10 @@ def draw(page: Page, one: SavedStudy, other: SavedStudy) -> None:
     t = page.t
     st.subheader(t("compare.settings"))
     shown = pd.DataFrame(
-        [(t(f"choice.{key}"), a, b) for key, a, b in saved.differences(one, other)],
+        [
+            (t(f"choice.{key}"), _named(t, key, a), _named(t, key, b))
+            for key, a, b in saved.differences(one, other)
+        ],
         columns=["setting", "first_study", "second_study"],
     )
     show.table(shown, "compare_settings", t)
@@ -106,11 +109,33 @@ def draw(page: Page, one: SavedStudy, other: SavedStudy) -> None:
             st.markdown(f"**{as_markdown(study.name)}**")
             if run is not None:
                 name = "first" if study is one else "second"
-                show.chart(charts.caar_fan(run.result.aar, look=page.look), f"compare_{name}", t)
+                settings, sample = run.result.settings, page.corpus.is_sample
+                look = look_for(t, settings, is_sample=sample)
+                show.chart(charts.caar_fan(run.result.aar, look=look), f"compare_{name}", t)
     both = [run for run in runs if run is not None]
     if len(both) == 2:
         table = side_by_side(both[0], both[1])
         show.table(show.in_percent(table), "compare_results", t, raw=table)
+
+
+_FAMILIES = {
+    "model": "model",
+    "rets": "rets",
+    "overlap": "overlap",
+    "group": "group",
+    "ex": "exchange",
+    "tm": "timing",
+    "bm": "index",
+    "bmhk": "index",
+}
+
+
+def _named(t: Texts, key: str, shown: str) -> str:
+    """Name the codes of a choice in the reader's language."""
+    family = _FAMILIES.get(key)
+    if family is None or shown == "–":
+        return shown
+    return ", ".join(t.code(family, code) for code in shown.split(", "))
 
 
 def _answer(page: Page, study: SavedStudy) -> StudyRun | None:
@@ -135,9 +160,12 @@ def side_by_side(one: StudyRun, other: StudyRun) -> pd.DataFrame:
     for number, run in enumerate((one, other), start=1):
         tests = run.result.tests()
         name = next((n for n in HEADLINE_TESTS if n in set(tests["test"])), "")
-        rows = tests[tests["test"] == name][["window", "n", "mean", "p"]]
+        rows = tests[tests["test"] == name][["window", "n", "p"]]
+        # the rank and standardised tests have no mean of CARs beside them; this one always has
+        mean = tests[tests["test"] == "cross_sectional_t"].set_index("window")["mean"]
+        rows = rows.assign(caar=rows["window"].map(mean))[["window", "n", "caar", "p"]]
         parts.append(
-            rows.rename(columns={"n": f"n_{number}", "mean": f"caar_{number}", "p": f"p_{number}"})
+            rows.rename(columns={column: f"{column}_{number}" for column in ("n", "caar", "p")})
         )
     order = [window_label(w) for r in (one, other) for w in r.result.settings.car_windows]
     table = parts[0].merge(parts[1], on="window", how="outer")

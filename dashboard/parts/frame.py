@@ -87,7 +87,7 @@ def prepare(*, study: bool = True) -> Page:
         run = _answer(t, source.workspace, source.path, corpus, question)
     return Page(
         t=t,
-        look=_look(t, question.settings, is_sample=corpus.is_sample),
+        look=look_for(t, question.settings, is_sample=corpus.is_sample),
         workspace=source.workspace,
         corpus=corpus,
         question=question,
@@ -132,7 +132,8 @@ def _answer(
         return None
 
 
-def _look(t: Texts, settings: StudySettings, *, is_sample: bool) -> Look:
+def look_for(t: Texts, settings: StudySettings, *, is_sample: bool) -> Look:
+    """Return how charts look whose note names the method of these settings."""
     method = f"{t.code('model', settings.model)} {window_label(settings.estimation)}"
     note = f"{method} · {t('sample.note')}" if is_sample else method
     return Look(

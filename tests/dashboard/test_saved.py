@@ -80,11 +80,19 @@ def test_the_compare_page_shows_both_answers(open_app, sample_workspace):
     app = open_app(sample_workspace, "compare", lang="en", model="mean_adjusted")
     assert not app.exception
     different = next(d.value for d in app.dataframe if "first_study" in d.value)
-    assert different.iloc[0].tolist() == ["Normal return", "mean_adjusted", "market"]
+    assert different.iloc[0].tolist() == ["Normal return", "Mean-adjusted", "Market model"]
     results = next(d.value for d in app.dataframe if "caar_1" in d.value)
     assert len(results) == 4
+    assert results[["caar_1", "caar_2", "p_1", "p_2"]].notna().all(axis=None)
     assert (results["caar_1"] != results["caar_2"]).all()
-    assert len(app.get("plotly_chart")) == 2
+    notes = [
+        json.loads(c.proto.spec)["layout"]["title"]["subtitle"]["text"]
+        for c in app.get("plotly_chart")
+    ]
+    assert [("Mean-adjusted" in n, "Market model" in n) for n in notes] == [
+        (True, False),
+        (False, True),
+    ]
 
 
 def test_equal_studies_are_not_compared(open_app, sample_workspace):
