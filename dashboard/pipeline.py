@@ -19,6 +19,7 @@ from mentionstudy.data.corrections import apply_corrections
 from mentionstudy.data.events import EVENT_KINDS, article_status
 from mentionstudy.data.market import default_benchmark, flag_price_limits
 from mentionstudy.data.market.flags import FLAG_COLUMNS
+from mentionstudy.data.master import Master
 from mentionstudy.data.securities import Kind, parse_symbol
 
 EXCLUSION_COLUMNS = ["stage", "event_id", "article_id", "symbol", "date", "code", "reason"]
@@ -202,7 +203,13 @@ def load_corpus(
         workspace.articles(), workspace.mentions(), workspace.corrections()
     )
     articles, mentions = corrected.articles, corrected.mentions
-    found = find_events(articles, mentions, kinds=kinds, cutoff_minutes=cutoff_minutes)
+    found = find_events(
+        articles,
+        mentions,
+        kinds=kinds,
+        cutoff_minutes=cutoff_minutes,
+        listings=Master.of(workspace).listings,
+    )
     return Corpus(
         articles=articles,
         mentions=mentions,
@@ -295,6 +302,7 @@ def run_study(
         frames.market,
         spans=frames.spans,
         sessions=frames.sessions,
+        flags=prices.panel.flags,
     )
     return StudyRun(
         result=result,

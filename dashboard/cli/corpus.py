@@ -10,7 +10,7 @@ from typing import cast
 import click
 import pandas as pd
 
-from mentionstudy.dashboard.cli.options import workspace_option
+from mentionstudy.dashboard.cli.options import name_book, names_options, workspace_option
 from mentionstudy.dashboard.cli.output import (
     DONE,
     PARTLY,
@@ -26,6 +26,9 @@ from mentionstudy.data.articles import ReadResult
 from mentionstudy.data.events import EVENT_KINDS
 from mentionstudy.data.ingest import IngestReport
 from mentionstudy.data.ingest import ingest as ingest_articles
+from mentionstudy.data.market import workspace_health
+from mentionstudy.data.master import Master, refresh_master
+from mentionstudy.data.names import NameBook
 from mentionstudy.data.securities import KINDS, Kind
 from mentionstudy.data.workspace import Workspace
 
@@ -41,6 +44,17 @@ PARSE_COLUMNS = [
     "occurrences",
     "confidence",
     "in_title",
+]
+SECURITY_COLUMNS = [
+    "symbol",
+    "name",
+    "exchange",
+    "board",
+    "kind",
+    "listed_on",
+    "delisted_on",
+    "pairs",
+    "source",
 ]
 EVENT_ROWS = [
     "event_id",
@@ -64,14 +78,28 @@ paths_argument = click.argument(
 @paths_argument
 @format_option()
 @click.option("--all", "everything", is_flag=True, help="Also list articles without a mention.")
-def parse(paths: tuple[Path, ...], fmt: str | None, *, everything: bool) -> None:
-    """Read articles and list the securities that each one names, a row each."""
+@names_options
+def parse(
+    paths: tuple[Path, ...],
+    fmt: str | None,
+    aliases: Path | None,
+    *,
+    everything: bool,
+    names: bool,
+) -> None:
+    """Read articles and list the securities that each one names, a row each.
+
+    With names, a column says in which role a company is named: as the subject, or as an analyst,
+    a source, a part of a product's name.
+    """
     read = _read(paths)
-    mentions = find_mentions(read.articles)
+    book = name_book(names=names, aliases=aliases, workspace=None)
+    mentions = find_mentions(read.articles, names=book)
     frame = read.to_frame().merge(mentions, on="article_id", how="left" if everything else "inner")
     frame["published_at"] = _iso(frame["published_at"])
     frame["occurrences"] = frame["occurrences"].astype("Int64")
-    emit(frame[PARSE_COLUMNS], chosen_format(fmt))
+    columns = PARSE_COLUMNS if book is None else [*PARSE_COLUMNS, "role"]
+    emit(frame[columns], chosen_format(fmt))
     sys.exit(PARTLY if read.failures else DONE)
 
 
@@ -90,12 +118,27 @@ def parse(paths: tuple[Path, ...], fmt: str | None, *, everything: bool) -> None
     show_default=True,
     help="Minutes before the close from which an article counts for the next session.",
 )
-def events(paths: tuple[Path, ...], fmt: str | None, kinds: str, cutoff_minutes: int) -> None:
+@names_options
+def events(
+    paths: tuple[Path, ...],
+    fmt: str | None,
+    kinds: str,
+    cutoff_minutes: int,
+    aliases: Path | None,
+    *,
+    names: bool,
+) -> None:
     """Read articles and list the events, a row each; what is no event is told with its reason."""
     read = _read(paths)
-    mentions = find_mentions(read.articles)
-    chosen = _kinds(kinds)
-    found = find_events(read.articles, mentions, kinds=chosen, cutoff_minutes=cutoff_minutes)
+    book = name_book(names=names, aliases=aliases, workspace=None)
+    mentions = find_mentions(read.articles, names=book)
+    found = find_events(
+        read.articles,
+        mentions,
+        kinds=_kinds(kinds),
+        cutoff_minutes=cutoff_minutes,
+        listings=Master.bundled().listings,
+    )
     frame = found.events.copy()
     frame["occurrences"] = _occurrences(frame, mentions)
     frame["first_published_at"] = _iso(frame["first_published_at"])
@@ -108,16 +151,43 @@ def events(paths: tuple[Path, ...], fmt: str | None, kinds: str, cutoff_minutes:
 @click.command()
 @paths_argument
 @workspace_option(create=True)
-def ingest(paths: tuple[Path, ...], workspace: Workspace) -> None:
+@names_options
+def ingest(
+    paths: tuple[Path, ...], workspace: Workspace, aliases: Path | None, *, names: bool
+) -> None:
     """Read articles into the workspace; unchanged files are not read again."""
-    report = run_ingest(workspace, paths)
+    book = name_book(names=names, aliases=aliases, workspace=workspace)
+    report = run_ingest(workspace, paths, book)
     sys.exit(PARTLY if report.failed else DONE)
 
 
-def run_ingest(workspace: Workspace, paths: Sequence[Path]) -> IngestReport:
+@click.command()
+@workspace_option(create=True)
+@click.option("--refresh", is_flag=True, help="Ask the exchanges' own lists; takes some minutes.")
+@format_option()
+def securities(workspace: Workspace, fmt: str | None, *, refresh: bool) -> None:
+    """List the securities that the workspace knows by name, with listing dates and pairs."""
+    missing: list[tuple[str, str]] = []
+    if refresh:
+        report = refresh_master(workspace, health=workspace_health(workspace))
+        missing = report.missing
+        for name, reason in missing:
+            complain(f"the list {name} is missing: {reason}")
+        complain(f"{report.securities} securities and {report.names} names are new or changed")
+    master = Master.of(workspace)
+    table = master.securities[SECURITY_COLUMNS].copy()
+    for column in ("listed_on", "delisted_on"):
+        table[column] = table[column].dt.strftime("%Y-%m-%d")
+    emit(table, chosen_format(fmt))
+    sys.exit(PARTLY if missing else DONE)
+
+
+def run_ingest(
+    workspace: Workspace, paths: Sequence[Path], names: NameBook | None = None
+) -> IngestReport:
     """Ingest with a progress bar and print the report."""
     with progress("reading articles") as report_progress:
-        report = ingest_articles(workspace, paths, progress=report_progress)
+        report = ingest_articles(workspace, paths, progress=report_progress, names=names)
     for failure in report.failed:
         complain(f"{failure.path}: {failure.reason}")
     dialects = ", ".join(f"{n} {name}" for name, n in report.mentions_by_dialect.items())

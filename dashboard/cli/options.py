@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import click
 
 from mentionstudy.dashboard.cli.output import Decorator, Unusable
-from mentionstudy.data.errors import WorkspaceError
+from mentionstudy.data.errors import DataError, WorkspaceError
+from mentionstudy.data.master import Master
+from mentionstudy.data.names import NameBook, read_aliases
 from mentionstudy.data.workspace import Workspace
 
 DEFAULT_WORKSPACE = "mentionstudy-workspace"
@@ -64,6 +66,42 @@ class Versions(click.ParamType[dict[str, int]]):
                 param,
                 ctx,
             )
+
+
+def name_book(*, names: bool, aliases: Path | None, workspace: Workspace | None) -> NameBook | None:
+    """Return the names to look for, or None for codes only.
+
+    Parameters
+    ----------
+    names
+        Whether company names count.
+    aliases
+        A user's own names; they switch names on.
+    workspace
+        Whose list of securities to use; the bundled snapshot without one.
+    """
+    if not names and aliases is None:
+        return None
+    master = Master.bundled() if workspace is None else Master.of(workspace)
+    try:
+        return NameBook.of(master, () if aliases is None else read_aliases(aliases))
+    except DataError as error:
+        raise Unusable(str(error)) from error
+
+
+def names_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command ``--names`` and ``--aliases``."""
+    command = click.option(
+        "--aliases",
+        type=click.Path(path_type=Path, exists=True, dir_okay=False),
+        help="A CSV of names of your own: name,symbol[,from,until,kind]; looks for names too.",
+    )(command)
+    return click.option(
+        "--names/--no-names",
+        default=False,
+        show_default=True,
+        help="Find companies by name too, not only by the codes that portals embed.",
+    )(command)
 
 
 def open_workspace(

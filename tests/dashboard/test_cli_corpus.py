@@ -174,3 +174,29 @@ def test_the_demo_prints_the_summary_of_the_sample() -> None:
     rows = [line for line in done.stdout.splitlines() if line.strip().startswith("[")]
     assert [row.split()[0] for row in rows] == ["[0,0]", "[-1,1]", "[-5,5]", "[-10,10]"]
     assert "nan" not in done.stdout
+
+
+def test_names_find_what_no_widget_names(shared: Path) -> None:
+    done = run("events", shared / "seeds", "--format", "csv", "--names")
+    assert done.exit_code == 0
+    found = set(pd.read_csv(io.StringIO(done.stdout))["event_id"])
+    assert found == {f"{symbol}@{day0}" for symbol, day0, _ in EVENTS} | {"600718.SH@2010-03-01"}
+    assert "688047.SH: no event (not_listed)" in done.stderr
+
+
+def test_aliases_of_ones_own(tmp_path: Path) -> None:
+    post = "---\ntitle: 园区开放\ndate: 2021-04-09 10:00:00 +0800\n---\n<p>小东公司今日宣布合作。</p>\n"
+    (tmp_path / "a.md").write_text(post, encoding="utf-8")
+    (tmp_path / "names.csv").write_text("name,symbol\n小东公司,600718.SH\n", encoding="utf-8")
+    done = run("parse", tmp_path / "a.md", "--format", "csv", "--aliases", tmp_path / "names.csv")
+    table = pd.read_csv(io.StringIO(done.stdout))
+    assert table[["symbol", "dialect"]].to_numpy().tolist() == [["600718.SH", "company_name"]]
+    assert "role" in table.columns
+
+
+def test_securities_lists_what_is_known(tmp_path: Path) -> None:
+    done = run("securities", "--workspace", tmp_path / "w", "--format", "csv")
+    assert done.exit_code == 0
+    table = pd.read_csv(io.StringIO(done.stdout)).set_index("symbol")
+    assert table.at["600718.SH", "name"] == "东软集团"
+    assert table.at["601328.SH", "pairs"] == "03328.HK"

@@ -108,6 +108,17 @@ def test_a_server_that_nobody_guards_takes_no_file(monkeypatch):
         ({"editors": ["ben@firm.example"]}, cookie(ann()), None),  # a study to look at
         ({"allowed_user": ["ann@firm.example"]}, cookie(ann()), 403),
     ],
+    # a cookie carries the second it was made in, which no name of a test may
+    ids=[
+        "no-cookie",
+        "anybody",
+        "another-secret",
+        "long-ago",
+        "no-claims",
+        "not-listed",
+        "no-editor",
+        "misspelt-rule",
+    ],
 )
 def test_only_one_who_may_enter_sends_a_file(guarded, rules, header, status):
     guarded(**rules)
