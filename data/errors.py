@@ -29,7 +29,7 @@ class SymbolError(DataError, ValueError):
         )
 
 
-class UnreadableArticle(DataError):  # noqa: N818 - a finding about a file, listed with its reason
+class UnreadableArticle(DataError):
     """One file that is not a readable article; the rest goes on.
 
     Parameters
@@ -47,7 +47,7 @@ class UnreadableArticle(DataError):  # noqa: N818 - a finding about a file, list
         super().__init__(f"{path}: {reason}")
 
 
-class CalendarUnknown(DataError, LookupError):  # noqa: N818 - reads as the status it becomes
+class CalendarUnknown(DataError, LookupError):
     """A time outside the sessions that the exchange's calendar knows."""
 
 
@@ -79,37 +79,37 @@ class SourceError(DataError):
         super().__init__(f"{source}: {symbol}: {reason}")
 
 
-class SourceRefused(SourceError):  # noqa: N818
+class SourceRefused(SourceError):
     """The upstream refused, banned or dropped the request; asking again soon makes it worse."""
 
     outcome = "refused"
 
 
-class SourceTimeout(SourceError):  # noqa: N818
+class SourceTimeout(SourceError):
     """No answer within the deadline."""
 
     outcome = "timeout"
 
 
-class SourceSchemaChanged(SourceError):  # noqa: N818
+class SourceSchemaChanged(SourceError):
     """The answer does not have the shape that this version knows."""
 
     outcome = "schema"
 
 
-class SymbolNotFound(SourceError):  # noqa: N818
+class SymbolNotFound(SourceError):
     """The source says that it does not know the symbol."""
 
     outcome = "not_found"
 
 
-class NoData(SourceError):  # noqa: N818
+class NoData(SourceError):
     """The source knows the symbol and has no rows in the range (confirmed empty)."""
 
     outcome = "empty"
 
 
-class NotCovered(SourceError):  # noqa: N818
+class NotCovered(SourceError):
     """The source never carries this kind of security; it was not asked."""
 
     outcome = "not_covered"

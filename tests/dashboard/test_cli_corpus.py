@@ -185,8 +185,8 @@ def test_names_find_what_no_widget_names(shared: Path) -> None:
 
 
 def test_aliases_of_ones_own(tmp_path: Path) -> None:
-    post = "---\ntitle: 园区开放\ndate: 2021-04-09 10:00:00 +0800\n---\n<p>小东公司今日宣布合作。</p>\n"
-    (tmp_path / "a.md").write_text(post, encoding="utf-8")
+    head = "---\ntitle: 园区开放\ndate: 2021-04-09 10:00:00 +0800\n---\n"
+    (tmp_path / "a.md").write_text(f"{head}<p>小东公司今日宣布合作。</p>\n", encoding="utf-8")
     (tmp_path / "names.csv").write_text("name,symbol\n小东公司,600718.SH\n", encoding="utf-8")
     done = run("parse", tmp_path / "a.md", "--format", "csv", "--aliases", tmp_path / "names.csv")
     table = pd.read_csv(io.StringIO(done.stdout))

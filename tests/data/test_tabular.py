@@ -50,7 +50,8 @@ def test_equal_duplicates_count_once_and_contradictions_as_missing(tmp_path: Pat
 
 
 def test_an_infinite_return_is_missing_and_a_loss_beyond_everything_is_told(tmp_path: Path) -> None:
-    file = write(tmp_path / "r.csv", "date,A\n2024-01-02,inf\n2024-01-03,-1.5\n2024-01-04,0.1\n2024-01-05,0.0\n")
+    rows = ("2024-01-02,inf", "2024-01-03,-1.5", "2024-01-04,0.1", "2024-01-05,0.0")
+    file = write(tmp_path / "r.csv", "\n".join(("date,A", *rows)) + "\n")
     read = read_returns_file(file)
     assert read.frame["A"].isna().tolist() == [True, False, False, False]
     assert len(read.problems) == 1
