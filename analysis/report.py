@@ -7,7 +7,7 @@ policy forbids whatever a text could still try.
 from __future__ import annotations
 
 import html
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -161,11 +161,11 @@ def _results(result: StudyResult, facts: ReportFacts, text: Mapping[str, str]) -
             "caar": car.mean() if len(car) else float("nan"),
             "positive": f"{(car > 0).mean():.0%}" if len(car) else "–",
         }
-        by_name = part.set_index("test")
+        by_name = {str(record["test"]): record for record in part.to_dict("records")}
         for name in ("cross_sectional_t", "bmp", "kp_bmp", "generalized_sign"):
-            if name in by_name.index:
+            if name in by_name:
                 label = facts.names.get("test", {}).get(name, name)
-                row[label] = _statistic(by_name.loc[name])
+                row[label] = _statistic(by_name[name])
         rows.append(row)
     notes = "".join(f'<p class="note">{html.escape(note)}</p>' for note in result.notes)
     return f"<p>{html.escape(lead)}</p>{table(pd.DataFrame(rows), text)}{notes}"
@@ -176,7 +176,7 @@ def _bounds(label: str) -> tuple[int, int]:
     return int(first), int(last)
 
 
-def _statistic(row: pd.Series[Any]) -> str:
+def _statistic(row: Mapping[Hashable, Any]) -> str:
     if pd.isna(row["statistic"]):
         return "–"
     stars = next((m for a, m in ((0.01, "***"), (0.05, "**"), (0.1, "*")) if row["p"] < a), "")

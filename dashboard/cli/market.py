@@ -165,7 +165,7 @@ def run_fetch(
         for missing in report.missing:
             complain(f"{missing.symbol}: no {missing.kind} ({missing.outcome}): {missing.reason}")
         for note in report.notes:
-            complain(note)
+            complain(f"{note.symbol}: {note.text}")
         click.echo(
             f"{report.ok} answered, {report.covered} there already, {len(report.missing)} missing; "
             f"{report.rows} new rows in {report.seconds:.0f} s",
