@@ -35,10 +35,10 @@ class Battery:
         self, settings: StudySettings, of_windows: Callable[[tuple[Window, ...]], EventArrays]
     ) -> None:
         self._settings, self._of_windows = settings, of_windows
-        self._done: dict[tuple[Window, ...], BatteryResult] = {}
+        self._done: dict[tuple[tuple[Window, ...], bool], BatteryResult] = {}
 
-    def daily(self, running: Floats) -> pd.DataFrame:
-        """Average and test every day; see :attr:`StudyResult.aar`.
+    def averages(self, running: Floats) -> pd.DataFrame:
+        """Average every day, without the tests; see :attr:`StudyResult.averages`.
 
         Parameters
         ----------
@@ -50,7 +50,7 @@ class Battery:
         total = cross_sectional_t(running, weight=arrays.weight)
         quantile = special.stdtrit(total.df, 0.5 + self._settings.confidence / 2)
         half = quantile * total.standard_error
-        columns: dict[str, NDArray[np.generic]] = {
+        columns = {
             "tau": arrays.tau,
             "n": mean.n,
             "aar": mean.estimate,
@@ -60,14 +60,19 @@ class Battery:
             "ci_low": total.estimate - half,
             "ci_high": total.estimate + half,
         }
-        for test in self._run(self._settings.car_windows).days:
-            columns[test.test] = test.statistic
-            columns[f"{test.test}_p"] = test.p
+        return pd.DataFrame(columns)
+
+    def daily(self, averages: pd.DataFrame) -> pd.DataFrame:
+        """Put every test of every day beside the averages; see :attr:`StudyResult.aar`."""
+        columns = dict(averages.items())
+        for test in self._run(self._settings.car_windows, days=True).days:
+            columns[test.test] = pd.Series(test.statistic)
+            columns[f"{test.test}_p"] = pd.Series(test.p)
         return pd.DataFrame(columns)
 
     def day_tests(self) -> pd.DataFrame:
         """Every test of every day in long form; see :meth:`StudyResult.day_tests`."""
-        done = self._run(self._settings.car_windows)
+        done = self._run(self._settings.car_windows, days=True)
         labels = [int(day) for day in self._of_windows(self._settings.car_windows).tau]
         return _adjusted(_long(done.days, "tau", labels))
 
@@ -94,18 +99,21 @@ class Battery:
                 off.append(result(name, none, n, why, law="resampling", convention="", p=none))
         return tuple(off)
 
-    def _run(self, windows: tuple[Window, ...]) -> BatteryResult:
-        if windows not in self._done:
-            self._done[windows] = self._compute(windows)
-        return self._done[windows]
+    def _run(self, windows: tuple[Window, ...], *, days: bool = False) -> BatteryResult:
+        # a run over the days holds the windows too; most readers ask for the windows only
+        key = next((k for k in ((windows, True), (windows, days)) if k in self._done), None)
+        if key is None:
+            key = (windows, days)
+            self._done[key] = self._compute(windows, days=days)
+        return self._done[key]
 
-    def _compute(self, windows: tuple[Window, ...]) -> BatteryResult:
+    def _compute(self, windows: tuple[Window, ...], *, days: bool) -> BatteryResult:
         options = BatteryOptions(
             patell=self._settings.patell,
             bootstrap_draws=self._settings.bootstrap_draws,
             permutation_draws=self._settings.permutation_draws,
             seed=self._settings.seed,
-            days=windows == self._settings.car_windows,
+            days=days,
         )
         done = run_battery(self._of_windows(windows), options)
         return replace(

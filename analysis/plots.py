@@ -32,11 +32,11 @@ class Plots:
 
     def caar(self, look: charts.Look | None = None) -> go.Figure:
         """Cumulative average abnormal return with its band and the number of events a day."""
-        return charts.caar_fan(self.result.aar, look=look)
+        return charts.caar_fan(self.result.averages, look=look)
 
     def aar(self, look: charts.Look | None = None) -> go.Figure:
         """Average abnormal return of each day."""
-        return charts.aar_bars(self.result.aar, look=look)
+        return charts.aar_bars(self.result.averages, look=look)
 
     def heatmap(self, look: charts.Look | None = None) -> go.Figure:
         """Abnormal returns, events by days."""

@@ -188,8 +188,8 @@ def _figures(result: StudyResult, facts: ReportFacts) -> str:
     look = Look(labels=charts.labels_for(facts.language), note=note)
     window = result.settings.car_windows[0]
     figures: Sequence[tuple[str, go.Figure]] = (
-        ("caar", charts.caar_fan(result.aar, look=look)),
-        ("aar", charts.aar_bars(result.aar, look=look)),
+        ("caar", charts.caar_fan(result.averages, look=look)),
+        ("aar", charts.aar_bars(result.averages, look=look)),
         ("distribution", charts.car_distribution(result.car(*window), look=look)),
         ("heatmap", charts.event_heatmap(result.ar, look=look)),
         ("calendar", charts.event_calendar(result.events, look=look)),

@@ -159,7 +159,12 @@ class StudyResult:
         of freedom. Each test has its statistic in a column of its name and its p-value in
         ``<name>_p``.
         """
-        return self._battery.daily(running_cars(self.arrays.ar))
+        return self._battery.daily(self.averages)
+
+    @cached_property
+    def averages(self) -> pd.DataFrame:
+        """The averages of :attr:`aar` without its tests, which cost most of the time."""
+        return self._battery.averages(running_cars(self.arrays.ar))
 
     def tests(self, first: int | None = None, last: int | None = None) -> pd.DataFrame:
         """Every test of the mean CAR of a window.

@@ -45,8 +45,8 @@ def study_charts(run: StudyRun, language: Language = "en") -> dict[str, go.Figur
     look = charts.Look(labels=charts.labels_for(language), note=note)
     first, last = result.settings.window
     return {
-        "caar": charts.caar_fan(result.aar, look=look),
-        "aar_bars": charts.aar_bars(result.aar, look=look),
+        "caar": charts.caar_fan(result.averages, look=look),
+        "aar_bars": charts.aar_bars(result.averages, look=look),
         "heatmap": charts.event_heatmap(result.ar, look=look),
         "car_distribution": charts.car_distribution(result.car(first, last), look=look),
         "calendar": charts.event_calendar(result.events, look=look),

@@ -111,7 +111,7 @@ def draw(page: Page, one: SavedStudy, other: SavedStudy) -> None:
                 name = "first" if study is one else "second"
                 settings, sample = run.result.settings, page.corpus.is_sample
                 look = look_for(t, settings, is_sample=sample)
-                show.chart(charts.caar_fan(run.result.aar, look=look), f"compare_{name}", t)
+                show.chart(charts.caar_fan(run.result.averages, look=look), f"compare_{name}", t)
     both = [run for run in runs if run is not None]
     if len(both) == 2:
         table = side_by_side(both[0], both[1])

@@ -85,6 +85,6 @@ def clock(article: pd.Series) -> str:
         return "unknown"
     local = pd.Timestamp(when).tz_convert("Asia/Shanghai")
     hour = local.hour + local.minute / 60
-    if local.dayofweek >= 5:
+    if local.isoweekday() >= 6:
         return "weekend"
     return next((name for name, (low, high) in _CLOCK.items() if low <= hour < high), "evening")

@@ -18,7 +18,7 @@ def view() -> None:
         left, right = st.columns([3, 2], gap="medium")
         with left:
             show.chart(
-                charts.caar_fan(run.result.aar, look=page.look),
+                charts.caar_fan(run.result.averages, look=page.look),
                 "overview_caar",
                 t,
                 alt=numbers.reading(page, run),

@@ -19,9 +19,9 @@ def view() -> None:
     study_tables.windows(page, run)
     left, right = st.columns([3, 2], gap="medium")
     with left:
-        show.chart(charts.caar_fan(result.aar, look=look), "caar", t)
+        show.chart(charts.caar_fan(result.averages, look=look), "caar", t)
     with right:
-        show.chart(charts.aar_bars(result.aar, look=look), "aar", t)
+        show.chart(charts.aar_bars(result.averages, look=look), "aar", t)
     study_tables.groups(page, run)
     left, right = st.columns([3, 2], gap="medium")
     with left:
