@@ -306,7 +306,8 @@ def _walk(soup: BeautifulSoup, builder: DocumentBuilder) -> None:
     node = soup.contents[0] if soup.contents else None
     while node is not None:
         if isinstance(node, Tag):
-            builder.start(node.name, node.attrs)
+            # values are texts, since the tree was asked for no lists
+            builder.start(node.name, {name: str(value) for name, value in node.attrs.items()})
             if node.contents:
                 node = node.contents[0]
                 continue
