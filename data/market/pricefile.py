@@ -184,7 +184,7 @@ def _name_bad_cells(out: PriceFile, frame: pd.DataFrame, cells: pd.Series[str], 
     if name == "close":
         return  # a row without a close is named as a row
     texts = cells.to_numpy()
-    bad = frame[name].isna() & ~cells.map(_is_blank).reset_index(drop=True)
+    bad = frame[name].isna() & ~cells.map(_is_blank).astype("bool").reset_index(drop=True)
     _drop(out, frame, bad, lambda i: f"the {name} {str(texts[i])!r} is not a number")
 
 

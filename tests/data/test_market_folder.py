@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from mentionstudy.data.errors import (
@@ -366,6 +366,7 @@ CELL = st.one_of(
 
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(rows=st.lists(st.tuples(CELL, CELL, CELL), max_size=12))
+@example(rows=[("", "", "-")])  # nothing but blanks leaves a column without a type
 def test_any_cells_give_sorted_unique_positive_bars_or_a_reason(tmp_path, rows):
     frame = pd.DataFrame(rows, columns=["date", "close", "volume"])
     frame.to_csv(tmp_path / "600718.SH.csv", index=False)
