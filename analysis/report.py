@@ -7,7 +7,7 @@ policy forbids whatever a text could still try.
 from __future__ import annotations
 
 import html
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -68,6 +68,8 @@ class ReportFacts:
         The article's title by event_id.
     names
         Words for stable codes, by family and code, such as ``{"test": {"bmp": "BMP t"}}``.
+    say
+        Puts a sentence of this library into the report's language; as it is if not given.
     provenance
         Table versions, benchmarks, program versions.
     made_at
@@ -82,6 +84,7 @@ class ReportFacts:
     excluded: pd.DataFrame | None = None
     titles: Mapping[str, str] = field(default_factory=dict)
     names: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    say: Callable[[str], str] = str
     provenance: Mapping[str, object] = field(default_factory=dict)
     made_at: str = ""
 
@@ -167,7 +170,8 @@ def _results(result: StudyResult, facts: ReportFacts, text: Mapping[str, str]) -
                 label = facts.names.get("test", {}).get(name, name)
                 row[label] = _statistic(by_name[name])
         rows.append(row)
-    notes = "".join(f'<p class="note">{html.escape(note)}</p>' for note in result.notes)
+    said = [html.escape(facts.say(note)) for note in result.notes]
+    notes = "".join(f'<p class="note">{note}</p>' for note in said)
     return f"<p>{html.escape(lead)}</p>{table(pd.DataFrame(rows), text)}{notes}"
 
 
@@ -214,6 +218,7 @@ def _inline(name: str, figure: go.Figure) -> str:
 def _tests(result: StudyResult, facts: ReportFacts, text: Mapping[str, str]) -> str:
     tests = result.tests()
     names = facts.names.get("test", {})
+    comment = tests["reason"].where(tests["statistic"].isna(), tests["convention"])
     shown = pd.DataFrame(
         {
             "window": tests["window"],
@@ -223,7 +228,7 @@ def _tests(result: StudyResult, facts: ReportFacts, text: Mapping[str, str]) -> 
             "df": tests["df"],
             "p": tests["p"],
             "p_adjusted": tests["p_adjusted"],
-            "convention": tests["reason"].where(tests["statistic"].isna(), tests["convention"]),
+            "convention": [facts.say(str(text)) for text in comment],
         }
     )
     note = html.escape(text["stars"])

@@ -27,6 +27,16 @@ _EN = {
     "model.market": "Market model: R = a + b·Rm + e by least squares; AR = R - (a + b·Rm).",
     "model.market_adjusted": "Market-adjusted return: AR = R - Rm.",
     "model.mean_adjusted": "Mean-adjusted return: AR = R - mean of R over the estimation window.",
+    "model.scholes_williams": (
+        "Scholes-Williams: b from leading, same-day and lagged market returns; AR = R - (a + b·Rm)."
+    ),
+    "model.dimson": (
+        "Dimson: market model with leads and lags of the market return; b is the sum of the slopes."
+    ),
+    "model.trade_to_trade": (
+        "Trade-to-trade returns: R over the n sessions since the last trade = n·a + b·Rm + e."
+    ),
+    "model.garch": "Market model whose residual variance follows a GARCH(1,1).",
     "variance": (
         "Standardised returns divide by the standard error of the forecast, which includes the "
         "error of the estimated coefficients; the variance of a CAR includes their covariance."
@@ -84,6 +94,12 @@ _ZH = {
     "model.market": "市场模型：R = a + b·Rm + e，最小二乘估计；AR = R - (a + b·Rm)。",
     "model.market_adjusted": "市场调整收益：AR = R - Rm。",
     "model.mean_adjusted": "均值调整收益：AR = R - 估计窗口内 R 的均值。",
+    "model.scholes_williams": (
+        "Scholes-Williams 模型：β 由超前、同期和滞后的市场收益估计；AR = R - (a + b·Rm)。"
+    ),
+    "model.dimson": "Dimson 模型：加入市场收益超前项和滞后项的市场模型，b 为各斜率之和。",
+    "model.trade_to_trade": "交易间收益：距上次交易 n 个交易日的收益 R = n·a + b·Rm + e。",
+    "model.garch": "残差方差服从 GARCH(1,1) 的市场模型。",
     "variance": (
         "标准化收益除以预测标准误，其中包含系数的估计误差；CAR 的方差包含各日之间的协方差。"
     ),

@@ -12,12 +12,11 @@ from pathlib import Path
 from typing import Literal
 
 from mentionstudy.analysis.literals import EXCLUSIONS
+from mentionstudy.dashboard import sentences
 
 Language = Literal["zh", "en"]
 LANGUAGES: tuple[Language, ...] = ("zh", "en")
 _FOLDER = Path(__file__).resolve().parent / "locales"
-# What the route from the workspace says about a symbol that has no bars.
-_NO_PRICES = re.compile(r"No prices in the workspace \((?P<why>.*)\)\.", re.DOTALL)
 # Everything that CommonMark, and Streamlit's own `:red[…]` and `$…$`, could read as more than text.
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~$:^=&@\"'])")
 
@@ -50,6 +49,10 @@ class Texts:
         """Name a stable code such as an exclusion's; an unknown code names itself."""
         return self.catalogue.get(f"{family}.{code}") or str(code).replace("_", " ")
 
+    def told(self, sentence: object) -> str:
+        """Say a sentence of `analysis` or `data`, which write English, in this language."""
+        return sentences.chinese(str(sentence)) if self.language == "zh" else str(sentence)
+
 
 @cache
 def texts(language: Language) -> Texts:
@@ -75,17 +78,16 @@ def explained(t: Texts, code: str, reason: str) -> str:
     reason
         The sentence that was recorded; shown as it is when there is no better one.
     """
-    missing = _NO_PRICES.fullmatch(reason)
-    if missing:
-        return t("sentence.missing", why=t.code("why", missing["why"]))
     key = f"sentence.{code}"
     if not t.has(key):
-        return reason
+        return t.told(reason)
     found = _facts(EXCLUSIONS[code]).fullmatch(reason) if code in EXCLUSIONS else None
+    if code in EXCLUSIONS and not found:
+        return t.told(reason)
     facts = found.groupdict() if found else {}
     text = t.catalogue[key]
     wanted = set(re.findall(r"{(\w+)}", text))
-    return text.format(**facts) if wanted <= set(facts) else reason
+    return text.format(**facts) if wanted <= set(facts) else t.told(reason)
 
 
 @cache

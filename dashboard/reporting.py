@@ -43,6 +43,7 @@ def report_html(
         excluded=_excluded(t, run.excluded),
         names={family: _family(t, family) for family in ("test", "model", "exclusion")},
         titles=dict(titles) if titles is not None else {},
+        say=t.told,
         provenance={"benchmarks": dict(run.benchmarks), **run.provenance},
         made_at=made_at,
     )

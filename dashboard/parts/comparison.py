@@ -52,7 +52,7 @@ def _take(page: Page, data: bytes, *, may: bool) -> None:
         study = saved.read(data)
     except saved.SavedStudyError as error:
         st.error(page.t("saved.no_study"))
-        st.text(str(error))
+        st.text(page.t.told(error))
         return
     st.session_state["_uploaded_study"] = study
     if may:
@@ -150,7 +150,7 @@ def _answer(page: Page, study: SavedStudy) -> StudyRun | None:
         return services.study(page.workspace, page.corpus, question)
     except StudyError as error:
         st.error(page.t("error.settings"))
-        st.text(str(error))
+        st.text(page.t.told(error))
         return None
 
 

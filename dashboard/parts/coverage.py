@@ -8,6 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from mentionstudy.dashboard import access, services, uploads
+from mentionstudy.dashboard.i18n import as_markdown
 from mentionstudy.dashboard.parts import show
 from mentionstudy.dashboard.parts.frame import Page
 from mentionstudy.data.errors import DataError
@@ -23,7 +24,8 @@ def fetching(page: Page) -> None:
         _progress(page)
         return
     if job.problem:
-        st.error(t.code("fetch", job.problem))
+        known = t.has(f"fetch.{job.problem}")
+        st.error(t(f"fetch.{job.problem}") if known else as_markdown(t.told(job.problem)))
     elif job.report is not None:
         brought = job.report
         st.success(t("fetch.brought", ok=brought.ok, missing=len(brought.missing)))
@@ -85,7 +87,7 @@ def table(page: Page) -> None:
             "first": pd.to_datetime(order["first"]),
             "last": pd.to_datetime(order["last"]),
             "source": order["sources"],
-            "reason": order["reason"],
+            "reason": [t.told(reason) for reason in order["reason"]],
         }
     )
     bar = st.column_config.ProgressColumn(
@@ -130,11 +132,11 @@ def _read(page: Page, files: list[tuple[str, bytes]]) -> None:
             report = uploads.take(page.workspace, files)
     except (DataError, OSError) as error:
         st.error(t("upload.failed"))
-        st.text(str(error))
+        st.text(t.told(error))
         return
     st.success(t("upload.done", articles=report.articles, mentions=report.mentions))
     for failure in report.failed:
-        st.text(f"{Path(failure.path).name}: {failure.reason}")
+        st.text(f"{Path(failure.path).name}: {t.told(failure.reason)}")
 
 
 def tables(page: Page) -> None:

@@ -42,7 +42,7 @@ def report(page: Page, run: StudyRun) -> None:
         icon=":material/description:",
         type="primary",
     )
-    reason = images.unavailable()
+    reason = t.told(images.unavailable())
     row.download_button(
         t("export.report_pdf"),
         data=lambda: images.page_pdf(text()),
@@ -60,7 +60,7 @@ def files(page: Page, run: StudyRun) -> None:
     """Offer tables and charts in the chosen formats, packed into one file."""
     t = page.t
     st.subheader(t("export.files"))
-    reason = images.unavailable()
+    reason = t.told(images.unavailable())
     tables = st.pills(
         t("export.tables"),
         TABLE_FORMATS,

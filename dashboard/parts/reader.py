@@ -8,6 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from mentionstudy.dashboard import state
+from mentionstudy.dashboard.i18n import Texts
 from mentionstudy.dashboard.parts import article_text
 from mentionstudy.dashboard.parts.frame import Page
 from mentionstudy.dashboard.parts.numbers import exclusion_table, exclusions, published
@@ -40,7 +41,7 @@ def text(page: Page, article: pd.Series[Any]) -> None:
     st.html(article_text.heading(str(article["title"]) or t("article.untitled")))
     facts = [
         f"{published(t, article)} · {t.code('precision', article['published_precision'])}",
-        f"{t('article.from')}: {article['published_from'] or '–'}",
+        f"{t('article.from')}: {_origin(t, str(article['published_from'] or '–'))}",
         f"{t('column.source')}: {article['source'] or '–'}",
     ]
     st.text("\n".join(facts))
@@ -61,7 +62,13 @@ def text(page: Page, article: pd.Series[Any]) -> None:
     with st.container(height=560 if len(body) > 600 else "content", border=True):
         st.html(article_text.marked(body, article_text.spans(own, body)))
     for note in _notes(article):
-        st.text(f"· {note}")
+        st.text(f"· {t.told(note)}")
+
+
+def _origin(t: Texts, place: str) -> str:
+    """Name where a date was found, such as ``front_matter.date``."""
+    kind, mark, name = place.partition(":" if ":" in place else ".")
+    return f"{t.code('origin', kind)} · {name}" if mark else t.code("origin", kind)
 
 
 def _notes(article: pd.Series[Any]) -> list[str]:

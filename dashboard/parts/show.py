@@ -183,6 +183,8 @@ _FORMATS = {
     "caar": _PERCENT,
     "caar_1": _PERCENT,
     "caar_2": _PERCENT,
+    "caar_first": _PERCENT,
+    "caar_second": _PERCENT,
     "p_placebo": "%.4f",
     "p_1": "%.4f",
     "p_2": "%.4f",
@@ -203,6 +205,14 @@ _FORMATS = {
     "beta": "%.3f",
     "r2": "%.3f",
     "sigma": _PERCENT,
+    "zero_returns": _PERCENT,
+    "autocorrelation": "%.3f",
+    "autocorrelation_p": "%.4f",
+    "jarque_bera": "%.1f",
+    "jarque_bera_p": "%.4f",
+    "arch": "%.2f",
+    "arch_p": "%.4f",
+    "beta_distance": "%.2f",
     "close": "%.2f",
 }
 PERCENT_COLUMNS = tuple(name for name, form in _FORMATS.items() if "%%" in form)

@@ -14,7 +14,7 @@ def no_workspace(t: Texts, path: str, problem: str) -> None:
     """Say which workspace is missing and how to make one."""
     st.subheader(t("empty.workspace"))
     if problem:
-        st.code(problem, language=None, wrap_lines=True)
+        st.code(t.told(problem), language=None, wrap_lines=True)
     st.write(t("empty.workspace_how"))
     st.code(
         "mentionstudy demo\n"
@@ -89,7 +89,7 @@ def removed_by(events: pd.DataFrame, chosen: EventFilter) -> dict[str, int]:
 def study_failed(t: Texts, reason: str) -> None:
     """Show why no study was made of these settings."""
     st.error(t("error.settings"))
-    st.code(reason, language=None, wrap_lines=True)
+    st.code(t.told(reason), language=None, wrap_lines=True)
     st.button(
         t("study.reset"),
         key="reset_study",

@@ -61,9 +61,20 @@ def groups(page: Page, run: StudyRun) -> None:
     with right:
         show.table(shown, "groups", t, raw=raw)
     if raw["group"].nunique() == 2:
-        difference = run.result.compare()
-        st.caption(t("study.difference"))
-        show.table(show.in_percent(difference), "difference", t, raw=difference)
+        _difference(page, run, family)
+
+
+def _difference(page: Page, run: StudyRun, family: str) -> None:
+    """Show the difference of the two groups' average CARs."""
+    t = page.t
+    raw = run.result.compare()
+    shown = show.in_percent(raw).rename(columns={"first": "first_group", "second": "second_group"})
+    for column in ("first_group", "second_group"):
+        shown[column] = [t.code(family, name) for name in shown[column]]
+    for column in ("reason", "convention"):
+        shown[column] = [t.told(text) for text in shown[column]]
+    st.caption(t("study.difference"))
+    show.table(shown, "difference", t, raw=raw)
 
 
 def clicked_event(page: Page, run: StudyRun, event_id: str) -> None:
@@ -91,7 +102,7 @@ def tests(page: Page, run: StudyRun, window: Window) -> None:
             "df": raw["df"],
             "n": raw["n"],
             "reading": [_reading(page, row) for row in raw.itertuples()],
-            "convention": raw.get("convention", ""),
+            "convention": [t.told(text) for text in raw["convention"]],
         }
     )
     show.table(shown, "tests", t, raw=raw, height="content")
@@ -100,7 +111,7 @@ def tests(page: Page, run: StudyRun, window: Window) -> None:
 def _reading(page: Page, row: object) -> str:
     p = getattr(row, "p", float("nan"))
     if pd.isna(p):
-        return page.t("tests.undefined", reason=getattr(row, "reason", "") or "–")
+        return page.t("tests.undefined", reason=page.t.told(getattr(row, "reason", "") or "–"))
     for level, key in ((0.01, "tests.strong"), (0.05, "tests.yes"), (0.10, "tests.weak")):
         if p < level:
             return page.t(key)
@@ -137,7 +148,9 @@ def diagnostics(page: Page, run: StudyRun) -> None:
     t = page.t
     with st.expander(t("study.diagnostics"), icon=":material/stethoscope:"):
         raw = run.result.diagnostics
-        show.table(raw, "diagnostics", t, raw=raw, height=320 if len(raw) > 8 else "auto")
+        named = [", ".join(t.code("flag", f) for f in str(s).split(";") if f) for s in raw["flags"]]
+        shown = show.in_percent(raw.assign(flags=named))
+        show.table(shown, "diagnostics", t, raw=raw, height=320 if len(raw) > 8 else "auto")
 
 
 def events(page: Page, run: StudyRun, window: Window) -> None:
@@ -187,7 +200,7 @@ def methods(page: Page, run: StudyRun) -> None:
         st.markdown(t("method.common"))
         pairs = sorted({f"{s} ↔ {b}" for s, b in run.benchmarks.items()})
         for note in run.result.notes:
-            st.text(f"· {note}")
+            st.text(f"· {t.told(note)}")
         st.text(t("study.benchmarks") + ": " + ", ".join(pairs[:40]))
         st.code(run.result.settings.to_toml(), language="toml")
     row = st.container(horizontal=True)

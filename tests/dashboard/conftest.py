@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import json
+import re
+from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
 
 import pytest
+from google.protobuf.message import Message
 from streamlit.testing.v1 import AppTest
 
 import mentionstudy.dashboard.i18n as i18n
@@ -77,9 +80,64 @@ def plain_workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return fill(folder / "workspace", articles=folder / "post.txt", prices=False)
 
 
+_NOT_PROSE = {"StyledHtml", "Html", "Code"}  # the style sheet and articles; commands
+_READ = {"label", "body", "help", "placeholder", "text", "options", "alt", "caption", "value"}
+# two words in a row, or a name of the code's; Streamlit's own ``:blue-badge[…]`` is neither
+_ENGLISH = re.compile(r"(?<![\w-])[A-Za-z]{2,}[,;:]? [a-z]{2,}|\b[a-z]+_[a-z_]+\b")
+# names and what is typed; the evil article's own words
+_NAMES = re.compile(
+    r"mentionstudy( \w+)?( --?\w+ \S+)*|:material/\w+:|Patell Z|BMP t|Welch t|_draws|t_BMP"
+    r"|(BROWSER|trafilatura|\w+\.test|alert)\S*|returns_are='log'|\w+\.csv"
+)
+
+
+def english_in(text: str) -> str:
+    """Return the English prose in a text that should be Chinese, or an empty text."""
+    found = _ENGLISH.search(_NAMES.sub("", text))
+    return found[0] if found else ""
+
+
+def shown(app: AppTest) -> Iterator[str]:
+    """Yield every text that a page shows: labels, prose, cells and heads of tables."""
+    waiting = [app.main, app.sidebar]
+    while waiting:
+        node = waiting.pop()
+        children = list(getattr(node, "children", {}).values())
+        waiting += children
+        proto = getattr(node, "proto", None)
+        if isinstance(proto, Message):
+            if type(proto).__name__ in ("Dataframe", "Arrow"):
+                yield from _cells(node, proto)
+            elif type(proto).__name__ not in _NOT_PROSE:
+                yield from _fields(proto)
+
+
+def _cells(node: object, proto: Message) -> Iterator[str]:
+    settings = json.loads(proto.columns or "{}")  # type: ignore[attr-defined]
+    frame = node.value  # type: ignore[attr-defined]
+    for column in frame.columns:
+        own = settings.get(str(column), {})
+        yield own.get("label") or str(column)
+        yield own.get("help") or ""
+        yield from (cell for cell in frame[column] if isinstance(cell, str))
+
+
+def _fields(message: Message) -> Iterator[str]:
+    for field, value in message.ListFields():
+        for item in value if field.is_repeated else [value]:
+            if isinstance(item, Message):
+                yield from _fields(item)
+            elif isinstance(item, str) and field.name in _READ:
+                yield item
+
+
 @pytest.fixture
-def open_app(monkeypatch: pytest.MonkeyPatch) -> Callable[..., AppTest]:
-    """Return a function that opens a page on a workspace, as a link would."""
+def open_app(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., AppTest]]:
+    """Give a function that opens a page on a workspace, as a link would.
+
+    Whatever a test opens in Chinese has to be Chinese when the test ends.
+    """
+    chinese: list[AppTest] = []
 
     def opened(workspace: Path | None, view: str = "", **query: str | list[str]) -> AppTest:
         if workspace is None:
@@ -93,6 +151,11 @@ def open_app(monkeypatch: pytest.MonkeyPatch) -> Callable[..., AppTest]:
         app.run()
         if view:
             app.switch_page(f"views/{view}.py").run()
+        if query.get("lang") == "zh":
+            chinese.append(app)
         return app
 
-    return opened
+    yield opened
+    for app in chinese:
+        left = {text[:200]: found for text in shown(app) if (found := english_in(text))}
+        assert not left, f"no Chinese for: {left}"
