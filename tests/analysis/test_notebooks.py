@@ -21,7 +21,11 @@ def test_a_notebook_runs(path: Path, tmp_path: Path) -> None:
     client.execute()
     shown = [output for cell in notebook.cells for output in cell.get("outputs", [])]
     assert any("text/html" in output.get("data", {}) for output in shown)
+    assert not [output for output in shown if output.get("name") == "stderr"]
+    drawn = {"text/html", "application/vnd.plotly.v1+json"}
+    assert sum(bool(drawn & set(output.get("data", {}))) for output in shown) >= 2
 
 
 def test_there_are_notebooks() -> None:
-    assert {path.stem for path in NOTEBOOKS} >= {"quick_start", "own_csv"}
+    wanted = {"quick_start", "own_csv", "robustness", "corpus_by_group", "dialect"}
+    assert {path.stem for path in NOTEBOOKS} == wanted
