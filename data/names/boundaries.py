@@ -17,6 +17,9 @@ _WINDOW: Final = 8
 _WORDS: Final = re.compile(rf"[\u4e00-\u9fffA-Za-z0-9]{{0,{_WINDOW}}}")
 _HAN: Final = re.compile(r"[\u4e00-\u9fff]")
 _LATIN: Final = re.compile(r"[A-Za-z0-9]{2}")
+_LONG: Final = 4
+# Words of grammar that a cutter without the name joins to what follows: 沪农商行将 as 行将.
+_GRAMMAR: Final = frozenset("将拟已在与和及等称的是也均被对从由至")
 
 
 def stands_alone(text: str, start: int, end: int, breaks: tuple[int, ...] = ()) -> bool:
@@ -48,6 +51,7 @@ def stands_alone(text: str, start: int, end: int, breaks: tuple[int, ...] = ()) 
     if free_left and free_right:
         return True
     borders = _borders(text[first:last])
+    free_right = free_right or (end - start >= _LONG and text[end] in _GRAMMAR)
     return (free_left or start - first in borders) and (free_right or end - first in borders)
 
 

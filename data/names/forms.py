@@ -23,6 +23,8 @@ or what is left of a longer name, and needs something near it that speaks of a f
 _SPECIAL: Final = re.compile(r"^(?:S?\*?ST|SST|XD|XR|DR)(?=[\u4e00-\u9fffA-Z])")
 _SHARE_CLASS: Final = re.compile(r"(?<=[\u4e00-\u9fff])(?:-(?:SW|UW|WD|U|W|S|B|P|R)|[AB])$")
 _LEGAL_FORM: Final = re.compile(r"(?:股份有限公司|有限责任公司|股份公司|有限公司)$")
+# Lists of Hong Kong name 东方海外国际 whom texts call 东方海外.
+_GROUP: Final = re.compile(r"(?<=[\u4e00-\u9fff]{4})(?:控股|集团|国际)$")
 _HAN: Final = re.compile(r"[\u4e00-\u9fff]")
 _MIN_HAN: Final = 2
 _MIN_LATIN: Final = 4
@@ -80,7 +82,8 @@ def forms_of(name: str, kind: NameKind) -> Iterator[Form]:
     bare = _SPECIAL.sub("", whole)
     seen: dict[str, None] = {whole: None}
     if kind != "alias":
-        seen |= dict.fromkeys([whole.lstrip("*"), bare, _SHARE_CLASS.sub("", bare)])
+        plain_name = _SHARE_CLASS.sub("", bare)
+        seen |= dict.fromkeys([whole.lstrip("*"), bare, plain_name, _GROUP.sub("", plain_name)])
         if kind == "full":
             seen[_LEGAL_FORM.sub("", whole)] = None
     for text in seen:
@@ -90,6 +93,11 @@ def forms_of(name: str, kind: NameKind) -> Iterator[Form]:
         # what a mark of special treatment leaves over is the end of a longer name: 大洲
         cut = text == bare != whole and len(text) < _SHORT
         yield Form(text, exact, "weak" if cut else _strength(text, kind))
+
+
+def is_marked(name: str) -> bool:
+    """Tell whether a name begins with a mark of special treatment or of an ex-right day."""
+    return _SPECIAL.match(tidy(name)) is not None
 
 
 def long_enough(text: str) -> bool:

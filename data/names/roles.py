@@ -24,7 +24,7 @@ _NO_NAME: Final = (
 )
 _PRODUCT: Final = re.compile(
     rf"{_NO_NAME}{{0,16}}?(?:REITs?|ETF|LOF|FOF|(?:指数|混合|债券|股票|私募|货币|公募)(?:型|式)?(?:证券投资)?基金"
-    r"|证券投资基金|(?:理财|资管|信托|资产管理|持股|股权投资|债权投资|专项)(?:产品|计划)|投资组合|转债)"
+    r"|证券投资基金|(?:理财|资管|信托|资产管理|持股|股权投资|债权投资|专项)(?:产品|计划)|组合(?!拳|式)|转债)"
 )
 _ACCOUNT: Final = re.compile(r"[-–－][\u4e00-\u9fff]{2,}")
 
@@ -65,6 +65,7 @@ _CREDIT_LINE: Final = re.compile(
     r"|扫码|扫描|下载)[::\s]"
 )
 _BYLINE: Final = re.compile(r"(?:作者|文)[::/]\s*$")
+_PICTURE_OF: Final = re.compile(r" ?(?:资料(?:图片?)?|供图|图片|制图|图)(?=[\s)\]】。]|$)")
 
 
 def is_office(text: str, end: int) -> bool:
@@ -99,6 +100,8 @@ def role_of(text: str, start: int, end: int, symbol: str, name: str) -> Role:
     if in_credit or _CREDIT_LINE.match(text, line, start):
         return "boilerplate"
     if vendor and before.endswith("(") and after.startswith(")"):
+        return "boilerplate"
+    if _PICTURE_OF.match(after):
         return "boilerplate"
     if _PRODUCT.match(after) or _ACCOUNT.match(after):
         return "product"

@@ -17,6 +17,7 @@ from mentionstudy.data.mentions.code_forms import find_codes
 from mentionstudy.data.mentions.model import Finding, Page, Role
 from mentionstudy.data.names.book import Match, Meaning, NameBook
 from mentionstudy.data.names.boundaries import noun_follows, stands_alone
+from mentionstudy.data.names.forms import is_marked
 from mentionstudy.data.names.normal import Plain, plain
 from mentionstudy.data.names.roles import is_office, role_of
 from mentionstudy.data.securities import Security, parse_symbol
@@ -93,6 +94,10 @@ class CompanyName:
             start, end, _ = place.match
             backed = not listed.isdisjoint({(place.in_title, start), (place.in_title, end)})
             backed = backed or _speaks_of_firm(place.plain.text, start, end)
+            # what a mark of special treatment leaves over is a word like any other: 中期 of ST中期
+            backed = backed and any(
+                m.exact or not is_marked(m.entry.name) for m in place.match.meanings
+            )
             yield from self._findings(place, symbols, strong, sure, backed)
 
     def _places(self, page: Page, *, in_title: bool) -> Iterator[_Place]:
