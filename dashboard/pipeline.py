@@ -13,14 +13,13 @@ from importlib.metadata import version
 import pandas as pd
 
 from mentionstudy.analysis import EventStudy, StudyResult, StudySettings
-from mentionstudy.data import ReturnsPanel, Workspace, find_events, returns_panel
+from mentionstudy.dashboard.derivation import EventRules, Reading, derive_events, read_corrected
+from mentionstudy.data import ReturnsPanel, Workspace, returns_panel
 from mentionstudy.data.calendars import calendar_for
-from mentionstudy.data.corrections import apply_corrections
-from mentionstudy.data.events import EVENT_KINDS, article_status
+from mentionstudy.data.events import article_status
 from mentionstudy.data.market import default_benchmark, flag_price_limits
 from mentionstudy.data.market.flags import FLAG_COLUMNS
-from mentionstudy.data.master import Master
-from mentionstudy.data.securities import Kind, parse_symbol
+from mentionstudy.data.securities import parse_symbol
 
 EXCLUSION_COLUMNS = ["stage", "event_id", "article_id", "symbol", "date", "code", "reason"]
 
@@ -44,7 +43,9 @@ class Corpus:
     is_sample
         Whether the workspace holds the bundled sample.
     digest
-        Names exactly this state of the tables; a cache key.
+        Names exactly this state of the tables and the rules; a cache key.
+    rules
+        What made events of mentions.
     """
 
     articles: pd.DataFrame
@@ -55,6 +56,7 @@ class Corpus:
     unapplied: pd.DataFrame
     is_sample: bool
     digest: str
+    rules: EventRules = field(default_factory=EventRules)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +87,10 @@ class EventFilter:
 
     Attributes
     ----------
-    symbols, exchanges, sources, categories, timings
+    symbols, exchanges, sources, categories, timings, topics
         Values to keep.
+    alone
+        Only events that no other event of the firm confounds.
     first_day, last_day
         Bounds of day 0, both included, as ISO dates; empty means open.
     """
@@ -96,6 +100,8 @@ class EventFilter:
     sources: tuple[str, ...] = ()
     categories: tuple[str, ...] = ()
     timings: tuple[str, ...] = ()
+    topics: tuple[str, ...] = ()
+    alone: bool = False
     first_day: str = ""
     last_day: str = ""
 
@@ -110,9 +116,16 @@ class EventFilter:
         ):
             if values:
                 keep &= events[column].isin(values)
-        if self.categories:
-            wanted = set(self.categories)
-            keep &= events["categories"].map(lambda c: bool(wanted & set(_split(c)))).astype(bool)
+        for column, several in (("categories", self.categories), ("topics", self.topics)):
+            if several:
+                wanted = set(several)
+                keep &= pd.Series(
+                    [bool(wanted & set(_split(cell))) for cell in events[column]],
+                    index=events.index,
+                    dtype=bool,
+                )
+        if self.alone:
+            keep &= events["confounded"] == "no"
         if self.first_day:
             keep &= events["day0"] >= pd.Timestamp(self.first_day)
         if self.last_day:
@@ -141,6 +154,10 @@ class StudyRun:
         Number of events before the filter.
     is_sample
         Whether the figures are the bundled sample's.
+    provenance
+        What the reader needs to run it again.
+    group
+        Column of the events by which they are compared, or empty.
     """
 
     result: StudyResult
@@ -151,6 +168,12 @@ class StudyRun:
     n_available: int
     is_sample: bool
     provenance: Mapping[str, object] = field(default_factory=dict)
+    group: str = ""
+
+    @property
+    def grouped(self) -> bool:
+        """Whether the events are in groups, by a column or by the user's own file."""
+        return bool(self.group) or "group" in self.events
 
     @classmethod
     def of_files(
@@ -186,7 +209,7 @@ def workspace_provenance(workspace: Workspace) -> dict[str, object]:
 
 
 def load_corpus(
-    workspace: Workspace, *, kinds: Sequence[Kind] = EVENT_KINDS, cutoff_minutes: int = 0
+    workspace: Workspace, rules: EventRules | None = None, *, reading: Reading | None = None
 ) -> Corpus:
     """Read a workspace's articles and mentions and derive its events.
 
@@ -194,31 +217,24 @@ def load_corpus(
     ----------
     workspace
         An open workspace.
-    kinds
-        Kinds of security whose mentions become events.
-    cutoff_minutes
-        Minutes before the close from which an article counts for the next session.
+    rules
+        What makes an event of a mention; the usual ones by default.
+    reading
+        What `read_corrected` gave for the workspace as it is now, to read nothing twice.
     """
-    corrected = apply_corrections(
-        workspace.articles(), workspace.mentions(), workspace.corrections()
-    )
-    articles, mentions = corrected.articles, corrected.mentions
-    found = find_events(
-        articles,
-        mentions,
-        kinds=kinds,
-        cutoff_minutes=cutoff_minutes,
-        listings=Master.of(workspace).listings,
-    )
+    rules, known = rules or EventRules(), reading or read_corrected(workspace)
+    found = derive_events(known, rules)
+    digest = workspace.digest()
     return Corpus(
-        articles=articles,
-        mentions=mentions,
+        articles=known.articles,
+        mentions=known.mentions,
         events=found.events,
         excluded=found.excluded,
-        status=article_status(articles, mentions, found),
-        unapplied=corrected.unapplied,
+        status=article_status(known.articles, known.mentions, found),
+        unapplied=known.unapplied,
         is_sample=workspace.is_sample,
-        digest=workspace.digest(),
+        digest=digest if rules == EventRules() else f"{digest} {rules}",
+        rules=rules,
     )
 
 
@@ -312,7 +328,8 @@ def run_study(
         benchmarks=prices.benchmarks,
         n_available=len(corpus.events),
         is_sample=corpus.is_sample,
-        provenance=dict(provenance or {}),
+        group=group or "",
+        provenance={"event_rules": corpus.rules.record(), **(provenance or {})},
     )
 
 

@@ -23,6 +23,7 @@ import streamlit as st
 
 from mentionstudy.analysis import export
 from mentionstudy.analysis.settings import StudySettings, Window
+from mentionstudy.dashboard.derivation import EventRules, Reading, read_corrected
 from mentionstudy.dashboard.i18n import Language
 from mentionstudy.dashboard.images import IMAGE_FORMATS, Painter
 from mentionstudy.dashboard.jobs import FetchJob
@@ -92,14 +93,19 @@ def _open(path: str) -> Workspace:
     return Workspace.open(path)
 
 
-def corpus(workspace: Workspace) -> Corpus:
+def corpus(workspace: Workspace, rules: EventRules | None = None) -> Corpus:
     """Return what the articles say; read again only when a table changed."""
-    return _corpus(str(workspace.path), workspace.digest(), workspace)
+    return _corpus(str(workspace.path), workspace.digest(), rules or EventRules(), workspace)
 
 
-@st.cache_resource(show_spinner=False, max_entries=4)
-def _corpus(path: str, digest: str, _workspace: Workspace) -> Corpus:
-    return load_corpus(_workspace)
+@st.cache_resource(show_spinner=False, max_entries=4, hash_funcs={EventRules: repr})
+def _corpus(path: str, digest: str, rules: EventRules, _workspace: Workspace) -> Corpus:
+    return load_corpus(_workspace, rules, reading=_reading(path, digest, _workspace))
+
+
+@st.cache_resource(show_spinner=False, max_entries=2)
+def _reading(path: str, digest: str, _workspace: Workspace) -> Reading:
+    return read_corrected(_workspace)
 
 
 def prices(workspace: Workspace, found: Corpus, benchmarks: dict[str, str]) -> Prices:

@@ -18,8 +18,11 @@ import streamlit as st
 
 from mentionstudy.analysis.errors import ConfigError
 from mentionstudy.analysis.settings import StudySettings, parse_window, window_label
+from mentionstudy.dashboard.derivation import GROUPS, EventRules
 from mentionstudy.dashboard.i18n import LANGUAGES, preferred
 from mentionstudy.dashboard.pipeline import EventFilter
+from mentionstudy.data.mentions.model import ROLES
+from mentionstudy.data.topics import NO_TOPIC, topics
 
 MODELS = (
     "market",
@@ -99,9 +102,13 @@ class Param:
 
 
 DISPLAY_KEYS = ("lang", "up")
-STUDY_KEYS = ("model", "est", "win", "car", "minobs", "rets", "overlap", "group", "bm", "bmhk")
+RULE_KEYS = ("role", "conf", "anchor", "copies", "near")
+STUDY_KEYS = (
+    *("model", "est", "win", "car", "minobs", "rets", "overlap", "group", "bm", "bmhk"),
+    *RULE_KEYS,
+)
 PERSONAL_KEYS = (*DISPLAY_KEYS, *STUDY_KEYS)
-FILTER_KEYS = ("ex", "tm", "src", "cat", "sym", "from", "to")
+FILTER_KEYS = ("ex", "tm", "src", "cat", "topic", "sym", "alone", "from", "to")
 QUESTION_KEYS = (*STUDY_KEYS, *FILTER_KEYS)
 """The choices that decide a study's numbers."""
 PARAMS: tuple[Param, ...] = (
@@ -114,14 +121,21 @@ PARAMS: tuple[Param, ...] = (
     Param("minobs", 100, _count(3, 5000)),
     Param("rets", "simple", _choice(("simple", "log"))),
     Param("overlap", "keep", _choice(("keep", "first", "drop"))),
-    Param("group", "", _choice(("", "exchange", "timing", "source", "symbol"))),
+    Param("group", "", _choice(("", *GROUPS))),
+    Param("role", ["subject"], _choice(ROLES), many=True),
+    Param("conf", 0, _count(0, 100)),
+    Param("anchor", "published", _choice(("published", "event_date"))),
+    Param("copies", "group", _choice(("group", "keep"))),
+    Param("near", 10, _count(0, 250)),
     Param("bm", "", _pattern(_SYMBOL)),
     Param("bmhk", "", _pattern(_SYMBOL)),
     Param("ex", [], _choice(EXCHANGES), many=True),
     Param("tm", [], _choice(TIMINGS), many=True),
     Param("src", [], _pattern(_PLAIN), many=True),
     Param("cat", [], _pattern(_PLAIN), many=True),
+    Param("topic", [], _choice((*topics(), NO_TOPIC)), many=True),
     Param("sym", [], _pattern(_SYMBOL), many=True),
+    Param("alone", "", _choice(("", "yes"))),
     Param("from", None, date.fromisoformat, date.isoformat),
     Param("to", None, date.fromisoformat, date.isoformat),
     Param("article", None, _pattern(re.compile(r"[0-9a-f]{6,64}"))),
@@ -330,8 +344,25 @@ def event_filter(values: Values | None = None) -> EventFilter:
         sources=tuple(chosen["src"]),
         categories=tuple(chosen["cat"]),
         timings=tuple(chosen["tm"]),
+        topics=tuple(chosen["topic"]),
+        alone=bool(chosen["alone"]),
         first_day=first.isoformat() if first else "",
         last_day=last.isoformat() if last else "",
+    )
+
+
+def event_rules(values: Values | None = None) -> EventRules:
+    """Return what choices make an event of a mention; by default the present ones.
+
+    Without any role nothing could be an event, so that none means the usual one.
+    """
+    chosen = values or current()
+    return EventRules(
+        roles=tuple(chosen["role"]) or EventRules().roles,
+        min_confidence=chosen["conf"] / 100,
+        anchor=chosen["anchor"],
+        copies=chosen["copies"],
+        confounded_within=chosen["near"],
     )
 
 

@@ -15,16 +15,25 @@ from mentionstudy.dashboard.i18n import Language
 from mentionstudy.dashboard.images import IMAGE_FORMATS, Painter
 from mentionstudy.dashboard.pipeline import StudyRun
 from mentionstudy.dashboard.reporting import report_html
+from mentionstudy.data.attributes import ATTRIBUTES
 
 TABLE_FORMATS = ("csv", "xlsx", "parquet", "tex")
 CHART_FORMATS = ("html", *IMAGE_FORMATS)
 SAMPLE_NOTE = {"en": "bundled sample", "zh": "内置样本"}
+_EVENT_FACTS = (
+    *("event_id", "symbol", "day0", "timing", "anchor", "first_published_at", "confidence"),
+    *("n_articles", "n_copies", "title", "source"),
+)
 _LATEX_TABLES = ("tests", "aar", "car")
 
 
 def own_tables(run: StudyRun) -> dict[str, pd.DataFrame]:
-    """Return the tables that a corpus adds to its study: exclusions from both stages, flags."""
+    """Return what a corpus adds to its study: all exclusions, attributes, groups, flags."""
     tables = {"excluded": run.excluded.rename(columns={"event_id": "event"})}
+    if "topic" in run.events:
+        tables["attributes"] = run.events[[*_EVENT_FACTS, *ATTRIBUTES]]
+    if run.grouped and run.result.n_events:
+        tables["groups"] = run.result.groups()
     if len(run.flags):
         tables["flags"] = run.flags
     return tables

@@ -40,4 +40,8 @@ def run_summary(run: StudyRun, corpus: Corpus | None = None) -> str:
     if len(run.excluded) > len(listed):
         lines.append(f"  and {len(run.excluded) - len(listed)} more, all listed in excluded.csv")
     lines += ["", str(run.result.summary())]
+    if run.grouped and run.result.n_events:
+        groups = run.result.groups()[["window", "group", "n", "caar", "statistic", "p"]]
+        name = run.group or "group"
+        lines += ["", f"By {name}:", groups.to_string(index=False, float_format="{:.4f}".format)]
     return "\n".join(lines)

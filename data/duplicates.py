@@ -98,50 +98,65 @@ def group_duplicates(
     return _table(frame, texts, shingles, days, groups)
 
 
-def as_first(mentions: pd.DataFrame, groups: pd.DataFrame) -> pd.DataFrame:
-    """Give the mentions of copies to the first article of their group.
+def group_event_copies(
+    articles: pd.DataFrame, mentions: pd.DataFrame, *, within_days: float = 3.0
+) -> pd.DataFrame:
+    """Group the copies that matter to events: articles that name one security within a few days.
 
     Parameters
     ----------
+    articles
+        As for `group_duplicates`, which does the work.
     mentions
-        A frame of mentions.
-    groups
-        From `group_duplicates`.
+        ``article_id, symbol``.
+    within_days
+        As for `group_duplicates`.
 
     Returns
     -------
     pandas.DataFrame
-        The mentions with the group's id in ``article_id``, one row a (article, symbol, dialect),
-        the first article's own where it has one. `find_events` then dates every event by the first
-        article; ``n_articles`` of `groups` says how many there were.
+        Rows as of `group_duplicates`, of articles that are in a group of several.
     """
-    first = dict(zip(groups["article_id"], groups["group_id"], strict=True))
-    owner = mentions["article_id"].map(first).fillna(mentions["article_id"])
-    moved = mentions.assign(article_id=owner, _copy=owner != mentions["article_id"])
-    ordered = moved.sort_values("_copy", kind="stable")
-    kept = ordered.drop_duplicates(["article_id", "symbol", "dialect"]).sort_index()
-    return kept.drop(columns="_copy").reset_index(drop=True)
+    days = articles.set_index("article_id")["published_at"]
+    pairs = mentions[["article_id", "symbol"]].drop_duplicates()
+    pairs = pairs.assign(at=as_utc(pairs["article_id"].map(days))).sort_values(["symbol", "at"])
+    span = pd.Timedelta(days=within_days + 1)  # a date without a time can be a day off
+    close = (pairs.groupby("symbol")["at"].diff() <= span).to_numpy(dtype=bool)
+    near = close | np.append(close[1:], False)  # the next one of the same security is close
+    undated = pairs.loc[pairs["at"].isna(), "symbol"]  # may be a copy of any
+    near |= pairs["symbol"].isin(undated).to_numpy()
+    chosen = articles["article_id"].isin(pairs.loc[near, "article_id"])
+    groups = group_duplicates(articles[chosen], within_days=within_days)
+    return groups[groups["n_articles"] > 1].reset_index(drop=True)
 
 
-def count_copies(events: pd.DataFrame, groups: pd.DataFrame) -> pd.Series[int]:
-    """Count the articles behind each event, copies included.
+def dated_by_first(articles: pd.DataFrame, groups: pd.DataFrame) -> pd.DataFrame:
+    """Date copies by the first article of their group.
 
     Parameters
     ----------
-    events
-        From `find_events` on mentions that went through `as_first`.
+    articles
+        ``article_id, published_at, published_precision`` and more.
     groups
-        From `group_duplicates`.
+        From `group_duplicates` or `group_event_copies`.
 
     Returns
     -------
-    pandas.Series of int64
-        Same index as `events`; an attribute to group a study by.
+    pandas.DataFrame
+        The articles with a column ``copy_of``: the id of the first article, empty where there are
+        no copies. `find_events` then makes one event of all of them, at the first one's time.
     """
-    sizes = groups.drop_duplicates("group_id").set_index("group_id")["n_articles"]
-    parts = events["article_ids"].str.split(";").explode()
-    counted = parts.map(sizes).fillna(1).groupby(level=0).sum()
-    return counted.reindex(events.index).astype("int64").rename("n_copies")
+    first = dict(zip(groups["article_id"], groups["group_id"], strict=True))
+    ids = articles["article_id"]
+    copy_of = pd.Series([first.get(name, "") for name in ids], index=ids.index, dtype="str")
+    out = articles.assign(copy_of=copy_of)
+    moved = (copy_of != "") & (copy_of != ids)
+    if moved.any():
+        known = articles.set_index("article_id")
+        for column in ("published_at", "published_precision"):
+            values = copy_of[moved].map(known[column])
+            out.loc[moved, column] = values
+    return out
 
 
 class _Groups:

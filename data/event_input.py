@@ -22,16 +22,22 @@ _ARTICLE_COLUMNS: Final = (
     "categories",
     "published_at",
     "published_precision",
+    "event_date",
+    "copy_of",
 )
 _MENTION_COLUMNS: Final = ("article_id", "symbol", "kind", "dialect", "role")
 
 
 def article_frame(articles: pd.DataFrame | Iterable[Article]) -> pd.DataFrame:
-    """Give one row an article, with times in UTC and texts that are never missing."""
+    """Give one row an article, with times in UTC and texts that are never missing.
+
+    ``event_date`` is tz-naive and ``copy_of`` empty where they are not given.
+    """
     frame = _frame(articles, _ARTICLE_COLUMNS, ("article_id", "published_at"))
     frame = frame.drop_duplicates("article_id").reset_index(drop=True)
     frame["published_at"] = as_utc(frame["published_at"])
-    for column in ("path", "title", "source", "published_precision"):
+    frame["event_date"] = pd.to_datetime(frame["event_date"]).astype("datetime64[us]")
+    for column in ("path", "title", "source", "published_precision", "copy_of"):
         frame[column] = frame[column].astype("str").fillna("")
     frame["categories"] = [_semicolons(value) for value in frame["categories"]]
     frame["categories"] = frame["categories"].astype("str")
@@ -39,10 +45,12 @@ def article_frame(articles: pd.DataFrame | Iterable[Article]) -> pd.DataFrame:
 
 
 def mention_frame(mentions: pd.DataFrame | Iterable[Mention]) -> pd.DataFrame:
-    """Give one row a mention, with texts that are never missing."""
-    frame = _frame(mentions, _MENTION_COLUMNS, ("article_id", "symbol", "kind"))
+    """Give one row a mention, with texts that are never missing; no confidence counts as 1."""
+    columns = (*_MENTION_COLUMNS, "confidence")
+    frame = _frame(mentions, columns, ("article_id", "symbol", "kind"))
     for column in _MENTION_COLUMNS:
         frame[column] = frame[column].astype("str").fillna("")
+    frame["confidence"] = frame["confidence"].astype("float64").fillna(1.0)
     return frame.reset_index(drop=True)
 
 

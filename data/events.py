@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, get_args
+from typing import TYPE_CHECKING, Final, Literal, get_args
 
 import numpy as np
 import pandas as pd
@@ -37,6 +37,9 @@ EVENT_KINDS: Final[tuple[Kind, ...]] = ("stock", "b_share", "cdr")
 EVENT_ROLES: Final[tuple[Role, ...]] = ("subject",)
 """Roles of a security in an article that become events unless others are asked for."""
 
+Anchor = Literal["published", "event_date"]
+"""What gives an event its day 0: the publication, or the day on which the text says it happened."""
+
 EVENT_COLUMNS: Final = (
     "event_id",
     "symbol",
@@ -47,11 +50,14 @@ EVENT_COLUMNS: Final = (
     "first_published_at",
     "published_precision",
     "n_articles",
+    "n_copies",
     "article_ids",
     "title",
     "source",
     "categories",
     "dialects",
+    "confidence",
+    "anchor",
 )
 EXCLUDED_COLUMNS: Final = ("article_id", "symbol", "code", "reason")
 STATUS_COLUMNS: Final = (
@@ -82,6 +88,7 @@ _REASONS: Final = {
     "role_analyst": "the article names it only as a house that is quoted or acts for others",
     "role_product": "its name is only part of the name of a product or a fund",
     "role_boilerplate": "it stands only in a credit line or a disclaimer",
+    "low_confidence": "no mention of it in the article is as sure as was asked for",
     "role_unclear": "the words may as well mean something else, and nothing near them decides",
 }
 _STATUS_REASONS: Final = {
@@ -104,6 +111,9 @@ class EventSet:
         tz-naive, ``first_published_at`` is in Asia/Shanghai, ``article_ids``, ``categories`` and
         ``dialects`` are joined with semicolons; title, source and categories are those of the
         earliest article. ``timing`` is where the earliest article lies in the exchange's day.
+        ``n_articles`` counts all articles, ``n_copies`` those of them that are copies of another
+        one; ``confidence`` is that of the surest mention; ``anchor`` says what day 0 was taken
+        from.
     excluded
         One row a (article, symbol) that is no event, columns `EXCLUDED_COLUMNS`.
     """
@@ -122,6 +132,8 @@ def find_events(
     kinds: Sequence[Kind] = EVENT_KINDS,
     cutoff_minutes: int = 0,
     roles: Sequence[Role] = EVENT_ROLES,
+    min_confidence: float = 0.0,
+    anchor: Anchor = "published",
     listings: pd.DataFrame | None = None,
 ) -> EventSet:
     """Turn mentions into events.
@@ -130,11 +142,12 @@ def find_events(
     ----------
     articles
         `Article` objects, or a frame with a row an article: ``article_id, published_at,
-        published_precision`` and, if there, ``title, source, categories, path``. Times without a
-        zone are Beijing times.
+        published_precision`` and, if there, ``title, source, categories, path``, ``event_date``
+        and ``copy_of`` (the first of its copies, see `mentionstudy.data.duplicates`). Times
+        without a zone are Beijing times.
     mentions
         `Mention` objects, or a frame with ``article_id, symbol, kind, dialect`` and, if there,
-        ``role``.
+        ``role`` and ``confidence``.
     kinds
         Kinds of security that may become events.
     cutoff_minutes
@@ -143,6 +156,12 @@ def find_events(
     roles
         Roles of a security in an article that may become events; a mention without one counts as
         ``subject``. Of several mentions of a security in an article, one such role is enough.
+    min_confidence
+        Least confidence, between 0 and 1, of the surest mention of a security in an article.
+    anchor
+        With ``event_date`` day 0 is the first session on or after that day where an article has
+        one; the others keep that of their publication. Prices may then have moved before anybody
+        could read it: another question than what the article did.
     listings
         Columns ``symbol, listed_on, delisted_on`` (NaT where not known, symbols missing that are
         not known at all): an article before the first day of trading or after the last makes no
@@ -156,7 +175,7 @@ def find_events(
     Raises
     ------
     ValueError
-        An unknown kind or role, or a cutoff outside 0 to 240.
+        An unknown kind, role or anchor, a confidence that is none, or a cutoff outside 0 to 240.
     FileSchemaError
         A frame lacks a column that is needed.
 
@@ -170,8 +189,14 @@ def find_events(
         raise ValueError(f"unknown kind {unknown[0]!r}; there are {', '.join(get_args(Kind))}")
     if no_roles := sorted(set(roles) - set(ROLES)):
         raise ValueError(f"unknown role {no_roles[0]!r}; there are {', '.join(ROLES)}")
+    if anchor not in get_args(Anchor):
+        raise ValueError(f"unknown anchor {anchor!r}; there are {', '.join(get_args(Anchor))}")
+    if not 0.0 <= min_confidence <= 1.0:
+        raise ValueError(f"a confidence of {min_confidence:g} is not between 0 and 1")
     pairs = _pairs(article_frame(articles), mention_frame(mentions), roles)
-    _place(pairs, kinds, cutoff_minutes, roles)
+    _anchor(pairs, anchor)
+    _decide(pairs, kinds, roles, min_confidence)
+    _place(pairs, cutoff_minutes)
     if listings is not None:
         exclude_unlisted(pairs, listings)
     used = pairs["code"] == ""
@@ -230,36 +255,6 @@ def article_status(
     return out[list(STATUS_COLUMNS)].reset_index(drop=True)
 
 
-def sessions_to_nearest(events: pd.DataFrame) -> pd.Series[int]:
-    """Count the sessions from each event to the nearest other event of the same security.
-
-    Parameters
-    ----------
-    events
-        A frame with ``symbol, exchange, day0`` as `find_events` gives it.
-
-    Returns
-    -------
-    pandas.Series of Int64
-        Same index; NA where the security has no other event. Events whose windows of
-        ``a`` to ``b`` sessions overlap are those with a value of at most ``b - a``.
-    """
-    at = pd.Series(-1, index=events.index, dtype="int64")
-    for exchange, rows in events.groupby("exchange", observed=True):
-        days = pd.DatetimeIndex(rows["day0"])
-        at.loc[rows.index] = calendar_for(str(exchange)).positions(days)
-    ordered = at.to_frame("at").assign(symbol=events["symbol"]).sort_values(["symbol", "at"])
-    gaps = ordered.groupby("symbol", observed=True)["at"].diff()
-    after = gaps.shift(-1).where(ordered["symbol"] == ordered["symbol"].shift(-1))
-    nearest = pd.concat([gaps, after], axis=1).min(axis=1)
-    return nearest.reindex(events.index).astype("Int64")
-
-
-def confounded(events: pd.DataFrame, *, within: int) -> pd.Series[bool]:
-    """Flag the events that lie at most `within` sessions from another one of their security."""
-    return sessions_to_nearest(events).le(within).fillna(value=False).astype(bool)
-
-
 def _pairs(articles: pd.DataFrame, mentions: pd.DataFrame, roles: Sequence[Role]) -> pd.DataFrame:
     """Join to one row a (article, symbol): the article's columns, the kind, its dialects."""
     keys = ["article_id", "symbol"]
@@ -269,6 +264,7 @@ def _pairs(articles: pd.DataFrame, mentions: pd.DataFrame, roles: Sequence[Role]
         mentions = mentions.assign(_out=left_out)
         mentions = mentions[mentions.groupby(keys)["_out"].transform("all") | ~left_out]
     ordered = mentions.sort_values([*keys, "dialect"], ignore_index=True)
+    ordered["confidence"] = ordered.groupby(keys)["confidence"].transform("max")
     firsts = ordered.drop_duplicates(keys)
     dialects = _joined(ordered["dialect"], firsts.index.to_numpy(), distinct=True)
     pairs = firsts.assign(dialects=dialects).merge(
@@ -281,28 +277,37 @@ def _pairs(articles: pd.DataFrame, mentions: pd.DataFrame, roles: Sequence[Role]
     return pairs
 
 
-def _place(
-    pairs: pd.DataFrame, kinds: Sequence[Kind], cutoff_minutes: int, roles: Sequence[Role]
-) -> None:
-    """Fill in day 0 and timing of each pair, or the code and reason why it has none."""
+def _anchor(pairs: pd.DataFrame, anchor: Anchor) -> None:
+    """Add the time that each pair is placed by, whether it is but a date, and where it is from."""
     local = pairs["published_at"].dt.tz_convert(BEIJING)
     midnight = local == local.dt.normalize()
     date_only = pairs["published_at"].notna() & (midnight | (pairs["published_precision"] == "day"))
     pairs["published_precision"] = pairs["published_precision"].mask(date_only, "day")
-    covered = pairs["exchange"].isin(list(CALENDAR_OF))
+    moved = pairs["event_date"].notna() & (anchor == "event_date")
+    pairs["at"] = local.mask(moved, pairs["event_date"].dt.tz_localize(BEIJING))
+    pairs["date_only"] = date_only | moved
+    pairs["anchor"] = pd.Series(np.where(moved, "event_date", "published"), dtype="str")
+
+
+def _decide(
+    pairs: pd.DataFrame, kinds: Sequence[Kind], roles: Sequence[Role], min_confidence: float
+) -> None:
+    """Fill in the code and the reason of each pair that can be no event."""
     pairs["code"] = np.select(
         [
             pairs["missing"],
             ~pairs["kind"].isin(list(kinds)),
-            ~covered,
+            ~pairs["exchange"].isin(list(CALENDAR_OF)),
             ~pairs["role"].isin(list(roles)),
-            pairs["published_at"].isna(),
+            pairs["confidence"] < min_confidence,
+            pairs["at"].isna(),
         ],
         [
             "article_missing",
             "kind_" + pairs["kind"],
             "no_calendar",
             "role_" + pairs["role"],
+            "low_confidence",
             "no_date",
         ],
         default="",
@@ -310,21 +315,26 @@ def _place(
     pairs["reason"] = pairs["code"].map(_REASONS).astype("str").fillna("")
     other = (pairs["reason"] == "") & (pairs["code"] != "")
     pairs.loc[other, "reason"] = "securities of this kind were not asked for"
+
+
+def _place(pairs: pd.DataFrame, cutoff_minutes: int) -> None:
+    """Fill in day 0 and timing of each pair, or the code and reason why it has none."""
     pairs["day0"] = pd.Series(pd.NaT, index=pairs.index, dtype="datetime64[us]")
     pairs["timing"] = pd.Series("date_only", index=pairs.index, dtype="str")
     open_pairs = pairs["code"] == ""
     for exchange in pairs.loc[open_pairs, "exchange"].unique():
         calendar = calendar_for(exchange)
         here = open_pairs & (pairs["exchange"] == exchange)
-        dated, timed = here & date_only, here & ~date_only
-        pairs.loc[dated, "day0"] = calendar.day0_date_only_many(pd.DatetimeIndex(local[dated]))
-        stamps = pd.DatetimeIndex(pairs.loc[timed, "published_at"])
+        dated, timed = here & pairs["date_only"], here & ~pairs["date_only"]
+        days = pd.DatetimeIndex(pairs.loc[dated, "at"])
+        pairs.loc[dated, "day0"] = calendar.day0_date_only_many(days)
+        stamps = pd.DatetimeIndex(pairs.loc[timed, "at"].dt.tz_convert("UTC"))
         pairs.loc[timed, "day0"] = calendar.day0_many(stamps, cutoff_minutes=cutoff_minutes)
         pairs.loc[timed, "timing"] = calendar.timing_many(stamps)
         lost = here & pairs["day0"].isna()
         pairs.loc[lost, "code"] = "calendar_unknown"
         pairs.loc[lost, "reason"] = [
-            calendar.unknown_reason(f"{stamp:%Y-%m-%d %H:%M}") for stamp in local[lost]
+            calendar.unknown_reason(f"{stamp:%Y-%m-%d %H:%M}") for stamp in pairs.loc[lost, "at"]
         ]
 
 
@@ -333,12 +343,15 @@ def _merge_pairs(pairs: pd.DataFrame) -> pd.DataFrame:
     published = pairs["published_at"].dt.tz_convert(BEIJING)
     day_end = published.dt.normalize() + pd.Timedelta(days=1)
     known = published.mask(pairs["published_precision"] == "day", day_end)
-    ordered = pairs.assign(_known=known).sort_values(
-        ["day0", "symbol", "_known", "article_id"], ignore_index=True
+    copy = (pairs["copy_of"] != "") & (pairs["copy_of"] != pairs["article_id"])
+    ordered = pairs.assign(_known=known, _copy=copy).sort_values(
+        ["day0", "symbol", "_known", "_copy", "article_id"], ignore_index=True
     )
     events = ordered.drop_duplicates(["day0", "symbol"]).copy()
     start = events.index.to_numpy()
     events["n_articles"] = np.diff(np.append(start, len(ordered)))
+    events["n_copies"] = _added(ordered["_copy"], start)
+    events["confidence"] = ordered.groupby(["day0", "symbol"], sort=False)["confidence"].max().array
     events["article_ids"] = _joined(ordered["article_id"], start, distinct=False)
     events["dialects"] = _joined(ordered["dialects"], start, distinct=True)
     events["event_id"] = events["symbol"] + "@" + events["day0"].dt.strftime("%Y-%m-%d")
@@ -353,6 +366,13 @@ def _symbols_by_article(pairs: pd.DataFrame) -> pd.Series[str]:
     ids = ordered["article_id"].drop_duplicates()
     joined = _joined(ordered["symbol"], ids.index.to_numpy(), distinct=False)
     return pd.Series(joined, index=pd.Index(ids), dtype="str")
+
+
+def _added(flags: pd.Series[bool], start: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Count what is true in each run of flags (from one `start` to the next)."""
+    if not len(start):
+        return np.empty(0, dtype=np.int64)
+    return np.add.reduceat(flags.to_numpy(dtype=np.int64), start)
 
 
 def _joined(

@@ -228,9 +228,17 @@ class Workspace:
         """Add rows to the log of requests."""
         self._writable("fetch_log").append(to_arrow(TABLES["fetch_log"], rows))
 
-    def merge_corrections(self, rows: pd.DataFrame) -> int:
-        """Insert or update corrections; returns how many rows changed."""
-        return self._merge("corrections", rows)
+    def merge_corrections(self, rows: pd.DataFrame, *, replacing: Iterable[str] = ()) -> int:
+        """Insert or update corrections; returns how many rows changed.
+
+        Parameters
+        ----------
+        rows
+            Corrections.
+        replacing
+            Ids of articles whose corrections are exactly those in `rows`; others are taken back.
+        """
+        return self._merge("corrections", rows, scope=("article_id", sorted(set(replacing))))
 
     def merge_files(self, rows: pd.DataFrame) -> int:
         """Insert or update the records of ingested files; returns how many rows changed."""

@@ -20,6 +20,7 @@ from mentionstudy.dashboard.cli.options import (
     open_workspace,
 )
 from mentionstudy.dashboard.cli.output import DONE, PARTLY, Unusable, complain
+from mentionstudy.dashboard.cli.rules import Selection, selection_options
 from mentionstudy.dashboard.i18n import Language
 from mentionstudy.dashboard.images import ImagesUnavailable
 from mentionstudy.dashboard.pipeline import (
@@ -108,18 +109,23 @@ _OPTIONS = (
 
 
 def study_options(command: Callable[..., None]) -> Callable[..., None]:
-    """Give a command the options of a study, and hand it ``source`` and ``settings``."""
+    """Give a command a study's options, and hand it ``source, settings, selection``."""
 
     @functools.wraps(command)
     def wrapped(**options: Any) -> None:
         source = Source(**{name: options.pop(name) for name in _SOURCE})
         config = options.pop("config")
+        if source.events is not None and options["selection"] != Selection():
+            raise Unusable(
+                "--group, --roles and the like are for a workspace; a file of events "
+                "has its own column group"
+            )
         given = {s: v for o, s in _SETTINGS.items() if (v := options.pop(o)) not in (None, ())}
         command(source=source, settings=study_settings(config, given), **options)
 
     for option in reversed(_OPTIONS):
         wrapped = option(wrapped)
-    return wrapped
+    return selection_options(wrapped)
 
 
 @click.command()
@@ -127,9 +133,9 @@ def study_options(command: Callable[..., None]) -> Callable[..., None]:
 @click.option(
     "--out", type=click.Path(path_type=Path), help="Write the tables of the study to this folder."
 )
-def study(source: Source, settings: StudySettings, out: Path | None) -> None:
+def study(source: Source, settings: StudySettings, selection: Selection, out: Path | None) -> None:
     """Measure abnormal returns around the events and print the summary."""
-    run, problems = run_from(source, settings)
+    run, problems = run_from(source, settings, selection)
     click.echo(run_summary(run))
     if out is not None:
         _written(lambda: write_study(run, out, table_formats=("csv",), chart_formats=()), out)
@@ -168,6 +174,7 @@ def study(source: Source, settings: StudySettings, out: Path | None) -> None:
 def export(
     source: Source,
     settings: StudySettings,
+    selection: Selection,
     out: Path,
     tables: str,
     charts: str,
@@ -178,7 +185,7 @@ def export(
     """Run a study and write its tables, its workbook and its charts."""
     table_formats = _formats(tables, TABLE_FORMATS, "--tables")
     chart_formats = _formats(charts, CHART_FORMATS, "--charts")
-    run, problems = run_from(source, settings)
+    run, problems = run_from(source, settings, selection)
     paths = _written(
         lambda: write_study(
             run,
@@ -208,28 +215,46 @@ def study_settings(config: Path | None, given: Mapping[str, object]) -> StudySet
         raise Unusable(f"{config}: {error}" if config else str(error)) from error
 
 
-def run_from(source: Source, settings: StudySettings) -> tuple[StudyRun, tuple[str, ...]]:
+def run_from(
+    source: Source, settings: StudySettings, selection: Selection
+) -> tuple[StudyRun, tuple[str, ...]]:
     """Run the study of files or of a workspace; return it with the faults of its input."""
     try:
         if source.events is None and source.returns is None:
-            return _run_workspace(source, settings), ()
+            return _run_workspace(source, settings, selection), ()
         return _run_files(source, settings)
     except (StudyError, DataError) as error:
         raise Unusable(str(error)) from error
 
 
-def _run_workspace(source: Source, settings: StudySettings) -> StudyRun:
+def _run_workspace(source: Source, settings: StudySettings, selection: Selection) -> StudyRun:
     folder = source.workspace
     workspace = open_workspace(folder, as_of=source.as_of)
-    corpus = load_corpus(workspace)
+    corpus = load_corpus(workspace, selection.rules)
+    if corpus.events.empty and len(corpus.excluded):
+        code, count = next(iter(corpus.excluded["code"].value_counts().items()))
+        raise Unusable(
+            f"{folder}: none of {len(corpus.excluded)} mentions is an event, {count} of them for "
+            f"the reason {code}; --roles and --min-confidence say what counts"
+        )
     if corpus.events.empty:
         raise Unusable(
             f"{folder}: no event to study; `mentionstudy ingest PATH...` reads articles into it"
         )
+    events = selection.events.apply(corpus.events)
+    if events.empty:
+        raise Unusable(f"{folder}: none of the {len(corpus.events)} events passes the filter")
     prices = load_prices(workspace, corpus.events)
     if prices.panel.returns.empty:
         raise Unusable(f"{folder}: no prices yet; `mentionstudy fetch` gets them")
-    return run_study(corpus, prices, settings, provenance=workspace_provenance(workspace))
+    return run_study(
+        corpus,
+        prices,
+        settings,
+        events=events,
+        group=selection.group or None,
+        provenance=workspace_provenance(workspace),
+    )
 
 
 def _run_files(source: Source, settings: StudySettings) -> tuple[StudyRun, tuple[str, ...]]:

@@ -123,6 +123,11 @@ _FAMILIES = {
     "rets": "rets",
     "overlap": "overlap",
     "group": "group",
+    "role": "role",
+    "anchor": "anchor",
+    "copies": "copies",
+    "topic": "topic",
+    "alone": "alone",
     "ex": "exchange",
     "tm": "timing",
     "bm": "index",
@@ -147,7 +152,8 @@ def _answer(page: Page, study: SavedStudy) -> StudyRun | None:
             benchmarks=tuple(sorted(state.benchmarks(values).items())),
             group=values["group"],
         )
-        return services.study(page.workspace, page.corpus, question)
+        corpus = services.corpus(page.workspace, state.event_rules(values))
+        return services.study(page.workspace, corpus, question)
     except StudyError as error:
         st.error(page.t("error.settings"))
         st.text(page.t.told(error))

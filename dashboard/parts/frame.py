@@ -69,7 +69,7 @@ def prepare(*, study: bool = True) -> Page:
     if source.workspace is None:
         states.no_workspace(t, source.path, source.problem)
         st.stop()
-    corpus = services.corpus(source.workspace)
+    corpus = services.corpus(source.workspace, state.event_rules())
     if corpus.is_sample:
         st.badge(
             t("sample.badge"), icon=":material/science:", color="orange", help=t("sample.help")

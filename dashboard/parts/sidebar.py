@@ -7,15 +7,26 @@ from collections.abc import Callable
 import streamlit as st
 
 from mentionstudy.dashboard import services, state
+from mentionstudy.dashboard.derivation import GROUPS, EventRules
 from mentionstudy.dashboard.i18n import LANGUAGES, Texts
 from mentionstudy.dashboard.pipeline import Corpus
+from mentionstudy.data.mentions.model import ROLES
+from mentionstudy.data.topics import NO_TOPIC, topics
 
 MAINLAND_BENCHMARKS = tuple(s for s in services.KNOWN_INDICES if not s.endswith(".HK"))
 HONG_KONG_BENCHMARKS = tuple(s for s in services.KNOWN_INDICES if s.endswith(".HK"))
 
 
-def draw(t: Texts) -> None:
-    """Draw the side bar; without a workspace only what concerns the display."""
+def draw(t: Texts, *, study: bool = True) -> None:
+    """Draw the side bar; without a workspace only what concerns the display.
+
+    Parameters
+    ----------
+    t
+        The texts.
+    study
+        Whether the page shows anything that depends on the study's settings.
+    """
     with st.sidebar:
         st.radio(
             "语言 · Language",
@@ -26,11 +37,13 @@ def draw(t: Texts) -> None:
             label_visibility="collapsed",
         )
         source = services.source()
-        if source.workspace is not None:
-            corpus = services.corpus(source.workspace)
-            if len(corpus.events):
+        if study and source.workspace is not None:
+            corpus = services.corpus(source.workspace, state.event_rules())
+            if len(corpus.events) or state.event_rules() != EventRules():
                 _study(t, services.benchmark_symbols(source.workspace, corpus))
-                _filters(t, corpus)
+                if len(corpus.events):
+                    _filters(t, corpus)
+                _rules(t)
                 _details(t)
         _display(t)
 
@@ -44,7 +57,16 @@ def _filters(t: Texts, corpus: Corpus) -> None:
         _several(t, "ex", _present(state.EXCHANGES, events["exchange"]), _named(t, "exchange"))
         _several(t, "src", sorted(s for s in events["source"].dropna().unique() if s))
         _several(t, "cat", services.categories(events))
+        known = {topic for cell in events["topics"] for topic in services.split(cell)}
+        _several(t, "topic", _present((*topics(), NO_TOPIC), known), _named(t, "topic"))
         _several(t, "tm", _present(state.TIMINGS, events["timing"]), _named(t, "timing"))
+        st.selectbox(
+            t("filter.alone"),
+            ("", "yes"),
+            key="alone",
+            format_func=_named(t, "alone"),
+            help=t("filter.alone_help"),
+        )
         low, high = events["day0"].min().date(), events["day0"].max().date()
         for key in ("from", "to"):
             st.date_input(
@@ -109,6 +131,41 @@ def _study(t: Texts, benchmarks: tuple[str, ...]) -> None:
         _benchmark(t, "bmhk", HONG_KONG_BENCHMARKS, benchmarks)
 
 
+def _rules(t: Texts) -> None:
+    """Draw what makes an event of a mention."""
+    with st.expander(t("rules.title"), icon=":material/rule:"):
+        st.multiselect(
+            t("rules.role"),
+            ROLES,
+            key="role",
+            format_func=_named(t, "role"),
+            help=t("rules.role_help"),
+        )
+        st.slider(
+            t("rules.conf"),
+            min_value=0,
+            max_value=100,
+            step=5,
+            format="%d%%",
+            key="conf",
+            help=t("rules.conf_help"),
+        )
+        for key, options in (
+            ("anchor", ("published", "event_date")),
+            ("copies", ("group", "keep")),
+        ):
+            st.selectbox(
+                t(f"rules.{key}"),
+                options,
+                key=key,
+                format_func=_named(t, key),
+                help=t(f"rules.{key}_help"),
+            )
+        st.number_input(
+            t("rules.near"), min_value=0, max_value=250, key="near", help=t("rules.near_help")
+        )
+
+
 def _details(t: Texts) -> None:
     """Draw the settings that most readers leave alone."""
     with st.expander(t("study.details"), icon=":material/tune:"):
@@ -129,7 +186,7 @@ def _details(t: Texts) -> None:
         )
         st.selectbox(
             t("study.group"),
-            ("", "exchange", "timing", "source", "symbol"),
+            ("", *GROUPS),
             key="group",
             format_func=_named(t, "group"),
         )

@@ -75,6 +75,8 @@ def removed_by(events: pd.DataFrame, chosen: EventFilter) -> dict[str, int]:
         "tm": EventFilter(timings=chosen.timings) if chosen.timings else None,
         "src": EventFilter(sources=chosen.sources) if chosen.sources else None,
         "cat": EventFilter(categories=chosen.categories) if chosen.categories else None,
+        "topic": EventFilter(topics=chosen.topics) if chosen.topics else None,
+        "alone": EventFilter(alone=True) if chosen.alone else None,
         "sym": EventFilter(symbols=chosen.symbols) if chosen.symbols else None,
         "from": EventFilter(first_day=chosen.first_day) if chosen.first_day else None,
         "to": EventFilter(last_day=chosen.last_day) if chosen.last_day else None,
@@ -94,7 +96,7 @@ def study_failed(t: Texts, reason: str) -> None:
         t("study.reset"),
         key="reset_study",
         on_click=state.reset,
-        args=(("model", "est", "win", "car", "minobs", "rets", "overlap", "group"),),
+        args=(state.STUDY_KEYS,),
     )
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from datetime import date, timedelta
-from typing import Final
+from typing import Any, Final
+
+import pandas as pd
 
 from mentionstudy.data.articles.model import BEIJING, Article
 
@@ -38,8 +40,32 @@ def event_date(article: Article) -> date | None:
     """
     if article.published_at is None:
         return None
-    published = article.published_at.astimezone(BEIJING).date()
-    for match in _DATE.finditer(article.text[:_HEAD_CHARS]):
+    return _stated(article.text, article.published_at.astimezone(BEIJING).date())
+
+
+def stated_event_dates(articles: pd.DataFrame) -> pd.Series[Any]:
+    """Return `event_date` of every article of a frame.
+
+    Parameters
+    ----------
+    articles
+        ``published_at`` (with a zone) and ``text``.
+
+    Returns
+    -------
+    pandas.Series of datetime64
+        Same index, tz-naive; NaT where there is none.
+    """
+    days = articles["published_at"].dt.tz_convert(BEIJING)
+    found = [
+        pd.NaT if pd.isna(day) else pd.Timestamp(_stated(text, day.date()))
+        for text, day in zip(articles["text"], days, strict=True)
+    ]
+    return pd.Series(found, index=articles.index, dtype="datetime64[us]")
+
+
+def _stated(text: str, published: date) -> date | None:
+    for match in _DATE.finditer(text[:_HEAD_CHARS]):
         stated = _resolved(match, published)
         if stated is not None and published - _LONGEST_DELAY <= stated <= published:
             return stated

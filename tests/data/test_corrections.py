@@ -9,11 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mentionstudy.data.calendars import BEIJING
+from mentionstudy.data.correction_files import export_corrections, import_corrections
 from mentionstudy.data.corrections import (
+    SOURCE_PREFIX,
     apply_corrections,
     correction,
-    export_corrections,
-    import_corrections,
+    event_dates,
+    newer_corrections,
+    without_correction,
 )
 from mentionstudy.data.errors import FileSchemaError
 from mentionstudy.data.events import find_events
@@ -186,11 +189,127 @@ def test_corrections_survive_a_new_reading(tmp_path: Path) -> None:
         (("a", "date", "set"), "no ISO date"),
         (("a", "zone", "set"), "beijing or utc"),
         (("a", "mention", "accept"), "not a symbol"),
+        (("a", "mention", "accept", "600718.SH", "hero"), "no role 'hero'"),
+        (("a", "mention", "replace", "600718.SH", "000750.SZ unclear"), "no role 'unclear'"),
     ],
 )
 def test_a_correction_without_sense_is_refused(arguments: tuple[str, ...], match: str) -> None:
+    article_id, field, action, *more = arguments
+    given_values = dict(zip(("symbol", "value"), more, strict=False))
     with pytest.raises(ValueError, match=match):
-        correction(*arguments)
+        correction(article_id, field, action, **given_values)
+
+
+def test_a_role_can_be_given_and_what_was_unclear_is_a_subject_once_accepted() -> None:
+    found = mentions("600718.SH", "000750.SZ", "601328.SH")
+    found["role"] = ["unclear", "subject", "unclear"]
+    done = apply_corrections(
+        articles(),
+        found,
+        rows(
+            correction("a", "mention", "accept", symbol="600718.SH"),
+            correction("a", "mention", "accept", symbol="000750.SZ", value="analyst"),
+            correction("a", "mention", "replace", symbol="601328.SH", value="2066.HK source"),
+            correction("a", "mention", "add", symbol="000001.SZ", value="product"),
+        ),
+    )
+    roles = done.mentions.set_index("symbol")["role"].to_dict()
+    assert roles == {
+        "600718.SH": "subject",
+        "000750.SZ": "analyst",
+        "02066.HK": "source",
+        "000001.SZ": "product",
+    }
+    assert find_events(done.articles, done.mentions).events["symbol"].tolist() == ["600718.SH"]
+
+
+def test_what_was_accepted_or_put_right_stays_when_nothing_finds_it_any_more() -> None:
+    done = apply_corrections(
+        articles(),
+        mentions(),
+        rows(
+            correction("a", "mention", "accept", symbol="600718.SH"),
+            correction("a", "mention", "replace", symbol="000750.SZ", value="601328.SH"),
+        ),
+    )
+    assert sorted(done.mentions["symbol"]) == ["600718.SH", "601328.SH"]
+    assert done.unapplied.empty
+
+
+def test_a_zone_holds_for_all_articles_of_a_source_but_those_with_their_own() -> None:
+    wrong = pd.Timestamp("2021-04-10 02:10", tz=BEIJING)
+    both = pd.concat(
+        [
+            articles(article_id="a", published_at=wrong, source="S"),
+            articles(article_id="b", published_at=wrong, source="S"),
+            articles(article_id="c", published_at=wrong, source="T"),
+            articles(article_id="d", published_at=wrong, source="S", zone_policy="naive_beijing"),
+        ],
+        ignore_index=True,
+    )
+    given_rows = rows(
+        correction(f"{SOURCE_PREFIX}S", "zone", "set", value="beijing"),
+        correction("b", "zone", "set", value="utc"),
+        correction(f"{SOURCE_PREFIX}U", "zone", "set", value="utc"),
+    )
+    done = apply_corrections(both, mentions(), given_rows)
+    assert [at.hour for at in done.articles["published_at"]] == [18, 2, 2, 2]
+    assert done.unapplied["article_id"].tolist() == [f"{SOURCE_PREFIX}U"]
+    with pytest.raises(ValueError, match="only a zone holds"):
+        correction(f"{SOURCE_PREFIX}S", "date", "set", value="2022-01-06")
+
+
+def test_the_date_of_the_event_is_the_texts_unless_a_user_says_otherwise() -> None:
+    told = pd.concat(
+        [articles(article_id=name, text="2022年1月4日，公司签约。") for name in "abc"],
+        ignore_index=True,
+    )
+    given_rows = rows(
+        correction("b", "event_date", "set", value="2022-01-05"),
+        correction("c", "event_date", "reject"),
+    )
+    dates = event_dates(told, given_rows)
+    assert [str(day)[:10] for day in dates] == ["2022-01-04", "2022-01-05", "NaT"]
+    anchored = find_events(
+        told.assign(event_date=dates),
+        pd.concat([mentions("600718.SH").assign(article_id=name) for name in "abc"]),
+        anchor="event_date",
+    ).events
+    assert anchored["day0"].dt.strftime("%d").tolist() == ["04", "05", "07"]
+    assert anchored["anchor"].tolist() == ["event_date", "event_date", "published"]
+    assert anchored["timing"].tolist() == ["date_only", "date_only", "after_close"]
+    with pytest.raises(ValueError, match="has a time of day"):
+        correction("a", "event_date", "set", value="2022-01-06T10:00")
+
+
+def test_the_newer_of_two_corrections_counts_when_files_are_joined() -> None:
+    later = WHEN + dt.timedelta(days=1)
+    known = rows(
+        correction("a", "mention", "accept", symbol="600718.SH", created_at=WHEN),
+        correction("a", "mention", "accept", symbol="000750.SZ", created_at=later),
+    )
+    sent = rows(
+        correction("a", "mention", "reject", symbol="600718.SH", created_at=later),
+        correction("a", "mention", "reject", symbol="000750.SZ", created_at=WHEN),
+        correction("b", "date", "accept", created_at=WHEN),
+    )
+    kept = newer_corrections(sent, known)
+    assert kept[["article_id", "symbol"]].to_numpy().tolist() == [["a", "600718.SH"], ["b", ""]]
+    assert len(newer_corrections(sent, known.iloc[:0])) == 3
+
+
+def test_a_correction_is_taken_back(tmp_path: Path) -> None:
+    workspace = Workspace.open(tmp_path / "ws", create=True)
+    made = rows(
+        correction("a", "mention", "accept", symbol="600718.SH", created_at=WHEN),
+        correction("a", "date", "accept", created_at=WHEN),
+        correction("b", "date", "accept", created_at=WHEN),
+    )
+    workspace.merge_corrections(made)
+    left = without_correction(workspace.corrections(), "a", "mention", "600718.SH")
+    workspace.merge_corrections(left, replacing=["a"])
+    kept = workspace.corrections()
+    assert kept[["article_id", "field"]].to_numpy().tolist() == [["a", "date"], ["b", "date"]]
 
 
 def test_corrections_travel_as_a_file(tmp_path: Path) -> None:

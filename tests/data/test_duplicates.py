@@ -12,7 +12,11 @@ import pytest
 from mentionstudy.data import find_events
 from mentionstudy.data.articles import Article, articles_to_frame
 from mentionstudy.data.articles.model import BEIJING
-from mentionstudy.data.duplicates import as_first, count_copies, group_duplicates
+from mentionstudy.data.duplicates import (
+    dated_by_first,
+    group_duplicates,
+    group_event_copies,
+)
 from mentionstudy.data.errors import FileSchemaError
 
 BODY = (
@@ -132,21 +136,43 @@ def test_short_and_empty_texts():
     assert group_duplicates([]).empty
 
 
-def test_mentions_of_copies_count_for_the_first_article():
-    articles = [made("a", BODY, day=3), made("b", BODY + "（转载）", day=4)]
-    mentions = pd.DataFrame(
-        {
-            "article_id": ["b", "b", "a"],
-            "symbol": ["600718.SH", "600050.SH", "600718.SH"],
-            "kind": "stock",
-            "dialect": "text_code",
-        }
+def named(*pairs: tuple[str, str]) -> pd.DataFrame:
+    ids, symbols = zip(*pairs, strict=True)
+    facts = {"article_id": ids, "symbol": symbols, "kind": "stock", "dialect": "text_code"}
+    return pd.DataFrame(facts)
+
+
+def test_copies_are_one_event_at_the_time_of_the_first():
+    articles = articles_to_frame([made("b", BODY, day=3), made("a", BODY + "（转载）", day=4)])
+    mentions = named(("a", "600718.SH"), ("a", "600050.SH"), ("b", "600718.SH"))
+    assert len(find_events(articles, mentions).events) == 3
+    dated = dated_by_first(articles, group_event_copies(articles, mentions))
+    events = find_events(dated, mentions).events.set_index("event_id")
+    # the copy alone names the second security: it was news when the first article was
+    assert list(events.index) == ["600050.SH@2022-03-03", "600718.SH@2022-03-03"]
+    assert events["article_ids"].tolist() == ["a", "b;a"]
+    assert events["n_articles"].tolist() == [1, 2]
+    assert events["n_copies"].tolist() == [1, 1]
+    assert events["first_published_at"].map(lambda at: at.day).tolist() == [3, 3]
+
+
+def test_an_undated_copy_has_the_time_of_the_first():
+    lost = made("b", BODY, published_at=None, published_precision=None)
+    articles = articles_to_frame([made("a", BODY), lost])
+    mentions = named(("a", "600718.SH"), ("b", "600718.SH"))
+    dated = dated_by_first(articles, group_event_copies(articles, mentions))
+    events = find_events(dated, mentions).events
+    assert events["article_ids"].tolist() == ["a;b"]
+
+
+def test_only_articles_that_name_one_security_within_days_are_compared():
+    articles = articles_to_frame(
+        [made("a", BODY, day=3), made("b", BODY, day=4), made("c", BODY, day=4)]
     )
-    assert len(find_events(articles, mentions)) == 3
-    groups = group_duplicates(articles)
-    events = find_events(articles, as_first(mentions, groups)).events
-    assert list(events["event_id"]) == ["600050.SH@2022-03-03", "600718.SH@2022-03-03"]
-    assert list(count_copies(events, groups)) == [2, 2]
+    mentions = named(("a", "600718.SH"), ("b", "600050.SH"), ("c", "600718.SH"))
+    groups = group_event_copies(articles, mentions)
+    assert sorted(groups["article_id"]) == ["a", "c"]
+    assert group_event_copies(articles, mentions.iloc[:0]).empty
 
 
 def test_a_frame_of_the_workspace_will_do_and_a_wrong_one_is_named():

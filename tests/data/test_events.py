@@ -9,15 +9,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mentionstudy.data.calendars import BEIJING, calendar_for
+from mentionstudy.data.confounding import confounded, sessions_to_nearest
 from mentionstudy.data.errors import FileSchemaError
 from mentionstudy.data.events import (
     EVENT_COLUMNS,
     EXCLUDED_COLUMNS,
     STATUS_COLUMNS,
     article_status,
-    confounded,
     find_events,
-    sessions_to_nearest,
 )
 
 
