@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from mentionstudy.data.errors import SymbolError
 from mentionstudy.data.market.flags import FLAG_COLUMNS
 from mentionstudy.data.market.returns import ReturnsPanel
+from mentionstudy.data.market.ticks import round_half_up, tick_size
 from mentionstudy.data.market.usable import numbers
 from mentionstudy.data.securities import Security, parse_symbol
 
@@ -31,7 +32,6 @@ _LEAST: Final = 0.05  # no limit has ever been smaller
 _ST_LIMIT: Final = 0.05
 _ST_SESSIONS: Final = 60
 _ST_HITS: Final = 3
-_HAIR: Final = 1e-6  # far below a tick of 0.001
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,14 +150,6 @@ def limit_prices(
     up = np.where(up <= reference, reference + tick, up)
     down = np.where(down >= reference, reference - tick, down)
     return up, np.maximum(down, tick)
-
-
-def round_half_up(
-    value: NDArray[np.float64], tick: NDArray[np.float64] | float
-) -> NDArray[np.float64]:
-    """Round to a multiple of the tick, halves up (Python and numpy round halves to even)."""
-    # The hair lifts 0.145 / 0.01 = 14.499999999999998 over the half that it stands for.
-    return np.asarray(np.floor(value / tick + 0.5 + _HAIR) * tick, dtype=np.float64)
 
 
 def flag_price_limits(
@@ -282,7 +274,7 @@ def _near_a_limit(
     nth = np.arange(len(at)) - np.flatnonzero(starts)[np.cumsum(starts) - 1]
     price = {c: numbers(bars, c)[at] for c in ("open", "high", "low", "close") if c in bars}
     close = price["close"]
-    tick = np.array([_tick(k) for k in known])[code]
+    tick = np.array([tick_size(str(name)) for name in names])[code]
     reference = close / (1 + move)
     high = np.fmax(price.get("high", close), close)
     low = np.fmin(price.get("low", close), close)
@@ -302,11 +294,6 @@ def _near_a_limit(
         new=new[pick],
     )
     return found.reset_index(drop=True)
-
-
-def _tick(security: Security | None) -> float:
-    mills = security is not None and (security.kind, security.exchange) == ("b_share", "SH")
-    return 0.001 if mills else 0.01
 
 
 def _security(symbol: str) -> Security | None:

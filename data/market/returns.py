@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from mentionstudy.data.market.flags import FlagLog, day_index, day_numbers
 from mentionstudy.data.market.steps import FactorSteps
+from mentionstudy.data.market.ticks import exchange_reference, tick_size
 from mentionstudy.data.market.usable import (
     CalendarGroup,
     RawBars,
@@ -90,9 +91,9 @@ def returns_panel(
     -----
     With C the close, and (f0, c0), (f1, c1) the factor and cash in force at the previous
     traded session and at this one, ``reference = (C0*f0 + c0 - c1) / f1`` and
-    ``return = C1/reference - 1``. With cash 0 that is the exchange's own definition of the
-    daily change: the adjusted close over the previous adjusted close. The return is gross of
-    tax and includes dividends.
+    ``return = C1/reference - 1``. On the mainland the reference is rounded to the tick, as the
+    exchange rounds it: this is then its own daily change. The return is gross of tax and
+    includes dividends.
 
     Examples
     --------
@@ -154,7 +155,7 @@ class _Part:
         per_block = max(1, _BLOCK // width)
         for start in range(0, len(close), per_block):
             part._fill(close, slice(start, start + per_block), max_span, log)
-        part._apply(close, steps, log)
+        part._apply(close, steps, names, log)
         part._stale(close, log)
         return part
 
@@ -200,7 +201,9 @@ class _Part:
             self.group.sessions[self.first + cells % width],
         )
 
-    def _apply(self, close: NDArray[np.float64], steps: FactorSteps, log: FlagLog) -> None:
+    def _apply(
+        self, close: NDArray[np.float64], steps: FactorSteps, names: list[str], log: FlagLog
+    ) -> None:
         """Measure the returns that cross a corporate action from the reference close."""
         width = close.shape[1]
         cells = steps.crossings(close, self.first)
@@ -213,7 +216,9 @@ class _Part:
         f0, c0 = steps.at(column, t0 + self.first)
         f1, c1 = steps.at(column, t1 + self.first)
         previous = close[column, t0]
-        reference = (previous * f0 + c0 - c1) / f1
+        exact = (previous * f0 + c0 - c1) / f1
+        tick = np.array([tick_size(names[k]) for k in self.group.members[column]])
+        reference = exchange_reference(exact, previous, tick)
         good = np.isfinite(reference) & (reference > 0)
         value = np.full(len(cells), np.nan)
         value[good] = close[column[good], t1[good]] / reference[good] - 1.0

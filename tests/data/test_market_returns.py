@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from decimal import ROUND_HALF_UP, Decimal
 
 import numpy as np
 import pandas as pd
@@ -66,9 +67,28 @@ def test_published_sina_factors_give_the_official_previous_close():
     )
     days = pd.DatetimeIndex(["2023-08-24", "2023-08-25"])
     panel = returns_panel(bars, factors, {"SZ": days})
-    reference = 13.04 / (1 + panel.returns.iloc[1, 0])
-    assert round(reference, 2) == 13.04
-    assert panel.returns.iloc[1, 0] == pytest.approx(0.0, abs=5e-4)
+    # 13.71 / 1.05177543 is 13.0351; the exchange measured the change from 13.04
+    assert panel.returns.iloc[1, 0] == pytest.approx(0.0, abs=1e-12)
+    assert panel.flags["detail"].iloc[0] == "reference close 13.0400 after 13.71"
+
+
+@pytest.mark.parametrize(
+    ("symbol", "previous", "factor", "close", "expected"),
+    [
+        ("900901.SH", 0.345, 1.01, 0.345, 0.345 / 0.342 - 1),  # mills: 0.34158 is 0.342
+        ("510050.SH", 3.001, 1.02, 2.95, 2.95 / 2.942 - 1),  # funds too
+        ("00700.HK", 360.0, 1.007, 360.0, 0.007),  # the tick depends on the price: unrounded
+        ("600000.SH", 10.123, 1.01, 10.123, 0.01),  # no price of this exchange: left as it is
+    ],
+)
+def test_the_reference_is_rounded_to_the_tick_as_the_exchange_does(
+    symbol, previous, factor, close, expected
+):
+    days = ["2022-07-01", "2022-07-04"]
+    bars = make_bars(symbol, dict(zip(days, [previous, close], strict=True)))
+    factors = pd.DataFrame({"symbol": [symbol], "ex_date": days[1:], "factor": [factor]})
+    panel = returns_panel(bars, factors, SESSIONS)
+    assert panel.returns.iloc[1, 0] == pytest.approx(expected, abs=1e-12)
 
 
 def test_hong_kong_affine_rule_in_the_shape_of_the_published_tables():
@@ -322,6 +342,9 @@ def slow_returns(bars, factors, sessions, max_span=250):
             span = days.index(d1) - days.index(d0)
             (f0, k0), (f1, k1) = force(d0), force(d1)
             reference = (c0 * f0 + k0 - k1) / f1
+            if (f0, k0) != (f1, k1) and not symbol.endswith(".HK") and np.isfinite(reference):
+                cents = Decimal(f"{reference:.9f}").quantize(Decimal("0.01"), ROUND_HALF_UP)
+                reference = float(cents) if cents > 0 else reference
             if span <= max_span and reference > 0:
                 returns[d1, symbol] = c1 / reference - 1
                 spans[d1, symbol] = span
@@ -381,13 +404,15 @@ def test_equals_a_loop_over_days(market, max_span):
 @given(markets(), st.randoms())
 def test_order_of_rows_and_scale_of_prices_do_not_matter(market, random):
     bars, factors = market
-    plain = returns_panel(bars, factors.assign(cash=0.0), SESSIONS)
     order = list(range(len(bars)))
     random.shuffle(order)
-    shuffled = bars.iloc[order].assign(close=bars["close"].iloc[order] * 4)
-    other = returns_panel(shuffled, factors.assign(cash=0.0), SESSIONS)
+    plain = returns_panel(bars, factors, SESSIONS)
+    shuffled = returns_panel(bars.iloc[order], factors, SESSIONS)
+    pd.testing.assert_frame_equal(plain.returns, shuffled.returns, check_freq=False)
+    pd.testing.assert_frame_equal(plain.spans, shuffled.spans)
+    scaled = bars.iloc[order].assign(close=bars["close"].iloc[order] * 4)
+    other, plain = (returns_panel(b, None, SESSIONS) for b in (scaled, bars))
     pd.testing.assert_frame_equal(plain.returns, other.returns, rtol=1e-12, check_freq=False)
-    pd.testing.assert_frame_equal(plain.spans, other.spans)
 
 
 def test_blocks_of_symbols_equal_one_block(monkeypatch):
