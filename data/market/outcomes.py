@@ -16,7 +16,7 @@ from mentionstudy.data.errors import (
     SymbolNotFound,
 )
 from mentionstudy.data.market.health import NotNow
-from mentionstudy.data.market.transport import Answer, DeadlineExceeded
+from mentionstudy.data.market.transport import Answer, DeadlineExceeded, NotPlainData
 
 REFUSING: Final = frozenset({401, 403, 407, 418, 429, 451, 456})
 PARSE_ERRORS: Final = (
@@ -68,6 +68,8 @@ def failure(
         return NotAsked(source, symbol, str(error)), False
     if isinstance(error, DeadlineExceeded):
         return SourceTimeout(source, symbol, str(error)), False
+    if isinstance(error, NotPlainData):
+        return SourceSchemaChanged(source, symbol, str(error)), False
     if reason := refusal_in(answers):
         return SourceRefused(source, symbol, reason), False
     if isinstance(error, requests.Timeout):

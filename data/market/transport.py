@@ -4,10 +4,14 @@ akshare's functions set no time limit, ask as fast as they can, and turn a ban p
 ``IndexError``. All three are mended at the one place that every request of theirs passes,
 ``requests.Session.request``, and only for calls made through `HttpCall`: other code in the
 process keeps its own behaviour.
+
+akshare evaluates Sina's factor files as Python. The same place reads them first and hands on only
+plain data, so that nobody between here and the upstream can have code run.
 """
 
 from __future__ import annotations
 
+import ast
 import contextlib
 import functools
 import random
@@ -27,8 +31,16 @@ _HEAD_CHARS: Final = 600
 _POLL_SECONDS: Final = 0.25
 
 
+_EVALUATED: Final = ("hfq.js", "qfq.js")
+"""How the paths of the files end that akshare evaluates."""
+
+
 class DeadlineExceeded(Exception):
     """A call used up its time; its thread is left behind."""
+
+
+class NotPlainData(Exception):
+    """An answer that akshare would evaluate, and that holds more than numbers and texts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +172,34 @@ class HttpCall:
         content = response.content
         head = content[: 4 * _HEAD_CHARS].decode("utf-8", errors="replace")[:_HEAD_CHARS]
         self.answers.append(Answer(host, response.status_code, head, not content.strip()))
+        if urlsplit(url).path.endswith(_EVALUATED):
+            check_plain(response.text)
         return response
+
+
+def check_plain(text: str) -> None:
+    """Refuse a script whose assigned value is a Python expression other than plain data.
+
+    akshare evaluates what follows the first ``=``: up to the end of the line, or for funds up to
+    the last brace. What is no expression at all cannot be evaluated either and passes.
+
+    Raises
+    ------
+    NotPlainData
+        Nothing has been evaluated.
+    """
+    for piece in text.split("=")[1:2]:
+        for value in (piece.split("\n")[0], piece.strip().rsplit("}", maxsplit=1)[0] + "}"):
+            try:
+                parsed = ast.parse(value.strip(), mode="eval")
+            except (SyntaxError, ValueError, RecursionError, MemoryError):
+                continue
+            try:
+                ast.literal_eval(parsed)
+            except (ValueError, TypeError, RecursionError, MemoryError) as error:
+                raise NotPlainData(
+                    "the file of factors holds code where a table was expected; it was not run"
+                ) from error
 
 
 _current: Final[ContextVar[HttpCall | None]] = ContextVar("mentionstudy_http_call", default=None)

@@ -10,7 +10,10 @@ from datetime import UTC, date, datetime
 from types import MappingProxyType
 from typing import Any, Final
 
+import pandas as pd
+
 from mentionstudy.data.errors import NotCovered
+from mentionstudy.data.market.base import FIRST_DAY
 from mentionstudy.data.market.chain import SourceChain
 from mentionstudy.data.market.health import SourceHealth
 from mentionstudy.data.market.live import LiveSource, Route
@@ -107,6 +110,21 @@ def _sina_hong_kong_factors(ak: Any, security: Security) -> Any:
     return ak.stock_hk_daily(security.code, "hfq-factor")
 
 
+def _sina_fund_factors(ak: Any, security: Security) -> Any:
+    # For funds the file has other columns, of which akshare hands on what was paid out so far.
+    # A split of units is not in it; it shows as a move beyond the price limit.
+    paid = ak.fund_etf_dividend_sina(prefixed(security))
+    if paid.empty:
+        return paid
+    return pd.DataFrame(
+        {
+            "date": [FIRST_DAY, *pd.to_datetime(paid["日期"])],
+            "hfq_factor": 1.0,
+            "cash": [0.0, *paid["累计分红"]],
+        }
+    )
+
+
 # --- Eastmoney: every market except Shanghai B shares, in one request each; bans quickly.
 
 
@@ -127,6 +145,10 @@ def _eastmoney_hong_kong(ak: Any, security: Security, window: Window) -> Any:
 
 def _eastmoney_factors(ak: Any, security: Security) -> Any:
     return _recovered(ak.stock_zh_a_hist, security)
+
+
+def _eastmoney_fund_factors(ak: Any, security: Security) -> Any:
+    return _recovered(ak.fund_etf_hist_em, security)
 
 
 def _eastmoney_hong_kong_factors(ak: Any, security: Security) -> Any:
@@ -223,6 +245,8 @@ ROUTES: Final[Mapping[str, tuple[Route, ...]]] = MappingProxyType(
                 covers=_kinds("fund", on=("SH", "SZ")),
                 bars=_sina_unrounded,
                 canary="510050.SH",
+                factors=_sina_fund_factors,
+                absent_is_one=True,
             ),
             Route(
                 name="index",
@@ -263,6 +287,8 @@ ROUTES: Final[Mapping[str, tuple[Route, ...]]] = MappingProxyType(
                 name="funds",
                 covers=_kinds("fund", on=("SH", "SZ")),
                 bars=_eastmoney_funds,
+                factors=_eastmoney_fund_factors,
+                factor_requests=2,
                 canary="510050.SH",
                 unit="lot",
             ),
@@ -342,6 +368,15 @@ def chain_order(security: Security) -> tuple[str, ...]:
     raise NotCovered("live", security.symbol, f"no live source carries a {security.kind}")
 
 
+def factors_order(security: Security) -> tuple[str, ...]:
+    """Return which sources to ask for the adjustment factors of a security, best first.
+
+    Sina publishes factors; of funds it tells what they paid out and not how units were split,
+    so that the pair of raw and adjusted prices at Eastmoney is asked first.
+    """
+    return ("eastmoney", "sina") if security.kind == "fund" else ("sina", "eastmoney")
+
+
 def live_chain(
     health: SourceHealth | None = None,
     manners: Manners | None = None,
@@ -363,5 +398,5 @@ def live_chain(
     return SourceChain(
         sources={name: live_source(name, manners, health, now) for name in ROUTES},
         bars_order=chain_order,
-        factors_order=lambda _security: ("sina", "eastmoney"),
+        factors_order=factors_order,
     )

@@ -25,7 +25,8 @@ from mentionstudy.data.errors import (
     SymbolNotFound,
 )
 from mentionstudy.data.market import FamilyManners, Manners, SourceHealth, live_chain, live_source
-from mentionstudy.data.market.upstreams import ROUTES
+from mentionstudy.data.market.normal import Window
+from mentionstudy.data.market.upstreams import ROUTES, chain_order, factors_order
 from mentionstudy.data.securities import parse_symbol
 
 pytestmark = pytest.mark.filterwarnings("ignore")
@@ -62,7 +63,7 @@ def server():
         Stock("920002.BJ", (Action("2022-05-10", cash=0.3),)),
         "688981.SH",
         "689009.SH",
-        "510300.SH",
+        Stock("510300.SH", (Action("2021-01-18", cash=0.068), Action("2022-01-20", cash=0.077))),
         "HSCEI.HK",
         "899050.BJ",
         "399006.SZ",
@@ -125,6 +126,98 @@ def test_bars_are_those_of_the_market_in_shares_and_currency(server, name, symbo
     assert bars["volume"].isna().all() == ((name, symbol) in without_volume)
 
 
+class Spy:
+    """Stands for akshare: remembers which function is called and with what."""
+
+    def __init__(self) -> None:
+        self.called: list[str] = []
+
+    def __getattr__(self, function: str):
+        def call(*given, **named):
+            self.called.append(f"{function}({', '.join([*given[:1], *named.values()])})")
+            return pd.DataFrame(columns=["成交量", "成交金额"])
+
+        return call
+
+
+@pytest.mark.parametrize(
+    ("symbol", "functions"),
+    [
+        *[
+            (
+                f"{code}.{place.upper()}",
+                f"stock_zh_a_hist_tx({place}{code}) {sina}({place}{code}) stock_zh_a_hist({code})",
+            )
+            for place, code, sina in (
+                ("sh", "600718", "stock_zh_a_daily"),
+                ("sz", "000750", "stock_zh_a_daily"),
+                ("sh", "688981", "stock_zh_a_daily"),  # STAR
+                ("sz", "300750", "stock_zh_a_daily"),  # ChiNext
+                ("sz", "302132", "stock_zh_a_daily"),
+                ("sh", "689009", "stock_zh_a_cdr_daily"),
+            )
+        ],
+        ("920002.BJ", "stock_zh_a_hist(920002) stock_zh_a_daily(bj920002)"),
+        ("900901.SH", "fund_etf_hist_sina(sh900901)"),
+        ("200596.SZ", "fund_etf_hist_sina(sz200596) stock_zh_a_hist(200596)"),
+        ("510300.SH", "fund_etf_hist_sina(sh510300) fund_etf_hist_em(510300)"),
+        ("159915.SZ", "fund_etf_hist_sina(sz159915) fund_etf_hist_em(159915)"),
+        ("00700.HK", "stock_hk_hist(00700) stock_zh_ah_daily(00700) stock_hk_daily(00700)"),
+        ("08083.HK", "stock_hk_hist(08083) stock_zh_ah_daily(08083) stock_hk_daily(08083)"),
+        *[
+            (
+                f"{code}.SH",
+                f"stock_zh_index_daily(sh{code}) stock_zh_index_daily_tx(sh{code}) "
+                f"stock_zh_index_daily_em(sh{code}) stock_zh_index_hist_csindex({code})",
+            )
+            # CSI 300, SSE Composite, CSI All Share, CSI 500, CSI 1000, STAR 50
+            for code in ("000300", "000001", "000985", "000905", "000852", "000688")
+        ],
+        (
+            "399006.SZ",
+            "stock_zh_index_daily(sz399006) stock_zh_index_daily_tx(sz399006) "
+            "stock_zh_index_daily_em(sz399006)",
+        ),
+        ("899050.BJ", "stock_zh_index_daily(bj899050) stock_zh_index_daily_em(bj899050)"),
+        ("HSI.HK", "stock_hk_index_daily_sina(HSI) index_global_hist_em(恒生指数)"),
+        ("HSCEI.HK", "stock_hk_index_daily_sina(HSCEI) index_global_hist_em(国企指数)"),
+        ("HSTECH.HK", "stock_hk_index_daily_sina(HSTECH)"),
+    ],
+)  # fmt: skip
+def test_each_class_of_security_goes_through_the_function_that_is_right_for_it(symbol, functions):
+    security, spy = parse_symbol(symbol), Spy()
+    window = Window.of(START, END, NOW)
+    for name in chain_order(security):
+        route = next((r for r in ROUTES[name] if r.covers(security)), None)
+        if route is not None:
+            route.bars(spy, security, window)
+    assert spy.called == functions.split()
+
+
+@pytest.mark.parametrize(
+    ("symbol", "functions"),
+    [
+        ("600718.SH", "stock_zh_a_daily(sh600718,hfq-factor) stock_zh_a_hist(600718)"),
+        ("688981.SH", "stock_zh_a_daily(sh688981,hfq-factor) stock_zh_a_hist(688981)"),
+        ("300750.SZ", "stock_zh_a_daily(sz300750,hfq-factor) stock_zh_a_hist(300750)"),
+        ("689009.SH", "stock_zh_a_daily(sh689009,hfq-factor) stock_zh_a_hist(689009)"),
+        ("920002.BJ", "stock_zh_a_daily(bj920002,hfq-factor) stock_zh_a_hist(920002)"),
+        ("900901.SH", "stock_zh_b_daily(sh900901,hfq-factor)"),
+        ("200596.SZ", "stock_zh_b_daily(sz200596,hfq-factor) stock_zh_a_hist(200596)"),
+        ("510300.SH", "fund_etf_hist_em(510300) fund_etf_dividend_sina(sh510300)"),
+        ("00700.HK", "stock_hk_daily(00700) stock_hk_hist(00700)"),
+    ],
+)
+def test_factors_of_each_class_come_from_the_function_that_is_right_for_it(symbol, functions):
+    security, spy = parse_symbol(symbol), Spy()
+    for name in factors_order(security):
+        route = next((r for r in ROUTES[name] if r.covers(security)), None)
+        if route is not None:
+            route.factors(spy, security)
+    # raw and adjusted prices are two calls of one function
+    assert list(dict.fromkeys(c.replace(", ", ",") for c in spy.called)) == functions.split()
+
+
 def test_every_route_is_tested():
     routes = {(n, r.name) for n, group in ROUTES.items() for r in group}
     tested = set()
@@ -136,7 +229,10 @@ def test_every_route_is_tested():
 
 @pytest.mark.parametrize(
     "symbol",
-    ["600718.SH", "300750.SZ", "02066.HK", "00593.HK", "900901.SH", "200596.SZ", "920002.BJ"],
+    [
+        *("600718.SH", "300750.SZ", "02066.HK", "00593.HK"),
+        *("900901.SH", "200596.SZ", "920002.BJ", "510300.SH"),
+    ],
 )
 def test_returns_from_bars_and_factors_are_the_true_returns(server, symbol):
     from mentionstudy.data.calendars import calendar_for
@@ -149,8 +245,7 @@ def test_returns_from_bars_and_factors_are_the_true_returns(server, symbol):
     panel = returns_panel(bars, factors, sessions)
     true = truth(server, symbol).set_index("date")["ret"]
     got = panel.returns[symbol]
-    # the reference price is rounded to the cent, Sina's factor is not
-    np.testing.assert_allclose(got.iloc[1:], true.loc[got.index].iloc[1:], atol=2e-3)
+    np.testing.assert_allclose(got.iloc[1:], true.loc[got.index].iloc[1:], atol=1e-4)
     actions = len(server.market.stocks[symbol].actions)
     assert (panel.flags["flag"] == "ex_date").sum() == actions > 0
     plain = bars["close"].pct_change().to_numpy()[1:]
@@ -222,10 +317,22 @@ def test_with_only_eastmoney_left_the_returns_are_still_right(server, symbol):
     sessions = {security.exchange: calendar_for(security.exchange).sessions}
     panel = returns_panel(bars, answer.frame, sessions)
     true = truth(server, symbol).set_index("date")["ret"].iloc[1:]
-    np.testing.assert_allclose(panel.returns[symbol].iloc[1:], true, atol=2e-3)
+    np.testing.assert_allclose(panel.returns[symbol].iloc[1:], true, atol=1e-4)
     ex_dates = panel.flags.loc[panel.flags["flag"] == "ex_date", "date"]
     actions = server.market.stocks[symbol].actions
     assert ex_dates.astype(str).tolist() == [a.ex_date for a in actions]
+
+
+def test_the_factors_of_a_fund_are_what_it_paid_out_when_only_sina_answers(server):
+    server.fail("drop", "eastmoney")
+    answer = chain().try_factors(parse_symbol("510300.SH"))
+    assert [(a.source, a.outcome) for a in answer.attempts] == [
+        ("eastmoney", "refused"),
+        ("sina", "ok"),
+    ]
+    assert answer.frame["cash"].tolist() == pytest.approx([0.0, 0.068, 0.145])
+    server.market.add("510500.SH")  # has never paid anything
+    assert source("sina").factors(parse_symbol("510500.SH"))["factor"].tolist() == [1.0]
 
 
 def test_an_unknown_symbol_has_no_factors_at_eastmoney(server):
@@ -328,6 +435,40 @@ def test_bad_factors_never_become_factor_one(server, mode, error, words):
     server.fail(mode, "sina", kind="factors")
     with pytest.raises(error, match=words):
         source("sina").factors(parse_symbol("600718.SH"))
+
+
+TOUCH = '__import__("pathlib").Path("PLACE").touch()'
+
+
+@pytest.mark.parametrize(
+    ("symbol", "code"),
+    [
+        *[(s, TOUCH) for s in ("600718.SH", "900901.SH", "689009.SH", "02066.HK", "510300.SH")],
+        ("600718.SH", f'{{"total": 1, "data": [{{"d": str({TOUCH}), "f": 1}}]}}'),
+        ("600718.SH", f'[{TOUCH} for _ in "a"]'),
+        ("510300.SH", f"{TOUCH}#"),  # of funds akshare evaluates up to the last brace
+        ("510300.SH", f"[\n{TOUCH}][0] or {{"),
+    ],
+)
+def test_a_factor_file_that_holds_code_is_not_run(server, tmp_path, symbol, code):
+    place = tmp_path / "was_run"
+    server.script = code.replace("PLACE", str(place))
+    server.fail("code", "sina", kind="factors")
+    with pytest.raises(SourceSchemaChanged, match="holds code where a table was expected"):
+        source("sina").factors(parse_symbol(symbol))
+    assert not place.exists()
+
+
+def test_without_the_check_akshare_would_run_it(server, tmp_path):
+    # what the check is for: if this fails, akshare has mended it and the check can go
+    place = tmp_path / "was_run"
+    server.script = f'__import__("pathlib").Path("{place}").touch()'
+    server.fail("code", "sina", kind="factors")
+    from mentionstudy.data.market.live import load_akshare
+
+    with pytest.raises(TypeError):
+        load_akshare().stock_zh_a_daily("sh600718", adjust="hfq-factor")
+    assert place.exists()
 
 
 # --- the canary --------------------------------------------------------------------------------

@@ -28,14 +28,15 @@ CANARIES = (
     Stock("600000.SH", (Action("2021-07-21", cash=0.48),)),
     Stock("00700.HK", (Action("2021-05-24", cash=1.6),)),
     Stock("900901.SH", (Action("2021-07-16", cash=0.01),)),
-    *(Stock(s) for s in ("000001.SH", "HSI.HK", "510050.SH", "000300.SH")),
+    Stock("510050.SH", (Action("2021-11-29", cash=0.037),)),
+    *(Stock(s) for s in ("000001.SH", "HSI.HK", "000300.SH")),
 )
 """Symbols that the sources believe every upstream knows."""
 
 MODES = (
     "drop", "403", "456", "502", "html", "empty", "null", "truncated", "hang", "drip",
     "columns", "other_symbol", "duplicates", "conflict", "unordered", "future", "zero",
-    "negative", "gbk",
+    "negative", "gbk", "code", "no_data",
 )  # fmt: skip
 """Ways to fail. From "columns" on they change the data, before that the transport."""
 
@@ -93,6 +94,7 @@ class MarketServer:
     faults: list[Fault] = field(default_factory=list)
     log: list[Seen] = field(default_factory=list)
     url: str = ""
+    script: str = ""
 
     def __post_init__(self) -> None:
         self.market.add(*(c for c in CANARIES if c.symbol not in self.market))
@@ -201,6 +203,16 @@ def _null(handler, reply: Reply, _server: MarketServer) -> None:
     handler.reply(502, body, reply.content_type)
 
 
+def _no_data(handler, reply: Reply, _server: MarketServer) -> None:
+    """Refuse politely: a good status, and no data for any symbol."""
+    handler.reply(200, b'{"rc":102,"rt":17,"svr":1,"data":null}', reply.content_type)
+
+
+def _code(handler, reply: Reply, server: MarketServer) -> None:
+    """Send a program where data belong."""
+    handler.reply(200, f"var x={server.script}".encode(), reply.content_type)
+
+
 def _truncated(handler, reply: Reply, _server: MarketServer) -> None:
     half = reply.body[: len(reply.body) // 2]
     handler.reply(200, half, reply.content_type, length=len(reply.body))
@@ -235,6 +247,8 @@ _SEND: dict[str, Callable] = {
     "empty": _empty,
     "null": _null,
     "truncated": _truncated,
+    "code": _code,
+    "no_data": _no_data,
     "hang": _hang,
     "drip": _drip,
 }

@@ -87,7 +87,8 @@ def _series(stock: Stock, today: str) -> pd.DataFrame:
     days = days[~days.isin(pd.DatetimeIndex(list(stock.halted)))]
     rng = np.random.default_rng(zlib.crc32(stock.symbol.encode()))
     index = security.kind == "index"
-    digits = 3 if (security.exchange == "SH" and security.kind == "b_share") else 2
+    mills = security.kind == "fund" or (security.exchange, security.kind) == ("SH", "b_share")
+    digits = 3 if mills else 2
     returns = rng.normal(0.0003, 0.011 if index else 0.018, len(days)).clip(-0.09, 0.09)
     level = 3000.0 if index else float(rng.uniform(4, 40))
     actions = {pd.Timestamp(a.ex_date): a for a in stock.actions}

@@ -233,7 +233,7 @@ def _packed(stock, today: str, mode: str) -> str:
     market = Market(today).add("600000.SH", stock)
     frame = _rows(market, stock.symbol, mode)
     security = parse_symbol(stock.symbol)
-    three = security.kind == "b_share" and security.exchange == "SH"
+    three = security.kind == "fund" or (security.kind, security.exchange) == ("b_share", "SH")
     previous = None
     packed = []
     for row in frame.itertuples():
@@ -271,6 +271,8 @@ def _sina_factors(market: Market, found: re.Match[str], _query: dict[str, str], 
         for row in market.factors(symbol).iloc[::-1].itertuples():
             entry = {"d": row.ex_date, "f": f"{row.factor:.13f}"}
             rows.append(entry | ({"c": f"{row.cash:.4f}"} if hong_kong else {}))
+    if parse_symbol(symbol).kind == "fund":
+        rows = _fund_rows(market, symbol) if rows else []
     if mode == "zero":
         rows = [r | {"f": "0.0"} for r in rows]
     if mode == "columns":
@@ -279,6 +281,17 @@ def _sina_factors(market: Market, found: re.Match[str], _query: dict[str, str], 
     text = json.dumps({"total": len(rows), "data": rows})
     body = f"var {shown}{kind}={text}\n/* remark */"
     return Reply(body.encode(), SCRIPT, symbol=symbol, kind="factors")
+
+
+def _fund_rows(market: Market, symbol: str) -> list[dict[str, str]]:
+    """Four columns where shares have two; the last is what has been paid out so far."""
+    actions = sorted(market.stocks[symbol].actions, key=lambda a: a.ex_date)
+    paid = 0.0
+    rows = [{"d": "1900-01-01", "f": "1", "s": "1", "u": "0"}]
+    for action in actions:
+        paid += action.cash
+        rows.append({"d": action.ex_date, "f": "1", "s": "1", "u": f"{paid:.4f}"})
+    return rows[::-1]
 
 
 # --- China Securities Index Company ------------------------------------------------------------
