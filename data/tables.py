@@ -32,6 +32,7 @@ TableName = Literal[
     "files",
     "securities",
     "security_names",
+    "name_changes",
 ]
 
 _TEXT, _NUMBER, _COUNT = pa.string(), pa.float64(), pa.int64()
@@ -224,6 +225,18 @@ TABLES: Final[Mapping[str, Table]] = {
                 "fetched_at": _TIME,
             },
             ("symbol", "name", "kind"),
+        ),
+        _table(
+            "name_changes",
+            {
+                "symbol": _TEXT,
+                "changed_on": _DATE,
+                "before": _TEXT,
+                "after": _TEXT,
+                "source": _TEXT,
+                "fetched_at": _TIME,
+            },
+            ("symbol", "changed_on"),
         ),
     )
 }

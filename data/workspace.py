@@ -198,6 +198,10 @@ class Workspace:
         """Read the names of securities, one row a (symbol, name, kind)."""
         return self._read("security_names")
 
+    def name_changes(self) -> pd.DataFrame:
+        """Read the dated changes of short names, one row a (symbol, day)."""
+        return self._read("name_changes")
+
     def merge_articles(self, rows: pd.DataFrame) -> int:
         """Insert or update articles; returns how many rows changed."""
         return self._merge("articles", rows)
@@ -252,6 +256,10 @@ class Workspace:
         """Make the names of the symbols in `rows` exactly those; returns how many changed."""
         symbols = sorted(set(rows["symbol"].astype("str"))) if "symbol" in rows else []
         return self._merge("security_names", rows, scope=("symbol", symbols))
+
+    def merge_name_changes(self, rows: pd.DataFrame) -> int:
+        """Insert or update changes of names; returns how many rows changed."""
+        return self._merge("name_changes", rows)
 
     def delete_articles(self, article_ids: Iterable[str]) -> None:
         """Delete articles with their mentions."""

@@ -30,6 +30,9 @@ FLAGS: Final[dict[str, str]] = {
     "limit_down_locked": "traded at the lower price limit all day",
     "limit_down_touched": "reached the lower price limit during the day",
     "new_listing": "among the first days after the listing, which have no ordinary limit",
+    "delisting_period": "the first day of the last weeks before a delisting, which has no limit",
+    "st_unknown": "at 5 %, which is the limit of a share under special treatment; whether it was "
+    "is not known",
     "suspect_corporate_action": "a close beyond the price limit without a corporate action",
     "conflicting_duplicate": "bars of one day with different closes; none of them is used",
 }

@@ -6,157 +6,48 @@ are data with their sources, ``price_limits.toml``; this module only applies the
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
-from functools import cache
-from importlib.resources import files
-from typing import Final, Literal
+from typing import Final
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from mentionstudy.data.calendars import calendar_for
 from mentionstudy.data.errors import SymbolError
 from mentionstudy.data.market.flags import FLAG_COLUMNS
+from mentionstudy.data.market.limit_rules import (
+    LimitRule,
+    Status,
+    limit_prices,
+    limit_rules,
+    price_limit,
+)
 from mentionstudy.data.market.returns import ReturnsPanel
-from mentionstudy.data.market.ticks import round_half_up, tick_size
+from mentionstudy.data.market.special import EVERYTHING_UNKNOWN, SpecialTreatment
+from mentionstudy.data.market.ticks import tick_size
 from mentionstudy.data.market.usable import numbers
-from mentionstudy.data.securities import Security, parse_symbol
+from mentionstudy.data.securities import MAINLAND, Security, parse_symbol
 
-Status = Literal["normal", "st"]
+__all__ = ["flag_price_limits", "limit_prices", "limit_rules", "price_limit"]
 
 PRICES: Final = ("open", "high", "low", "close")
 _LEAST: Final = 0.05  # no limit has ever been smaller
 _ST_LIMIT: Final = 0.05
 _ST_SESSIONS: Final = 60
 _ST_HITS: Final = 3
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LimitRule:
-    """One line of the table of limits.
-
-    Attributes
-    ----------
-    board, status : str
-        Whom it is for.
-    first, last : datetime.date
-        When it holds, both included.
-    limit : float
-        Share of the reference price; 0.1 is 10 %.
-    source : str
-        Where the exchange says so.
-    """
-
-    board: str
-    status: str
-    first: date
-    last: date
-    limit: float
-    source: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ListingRule:
-    """For how many trading days from the listing no limit can be told from the bars."""
-
-    board: str
-    first: date
-    last: date
-    days: int
-    source: str
-
-
-@cache
-def limit_rules() -> tuple[tuple[LimitRule, ...], tuple[ListingRule, ...]]:
-    """Return the rules for limits and for new listings."""
-    text = (files("mentionstudy.data") / "price_limits.toml").read_text(encoding="utf-8")
-    table = tomllib.loads(text)
-    limits = tuple(
-        LimitRule(
-            board=row["board"],
-            status=row["status"],
-            first=row["from"],
-            last=row.get("until", date.max),
-            limit=row["limit"],
-            source=row["source"],
-        )
-        for row in table["limit"]
-    )
-    listings = tuple(
-        ListingRule(
-            board=row["board"],
-            first=row["from"],
-            last=row.get("until", date.max),
-            days=row["days"],
-            source=row["source"],
-        )
-        for row in table["new_listing"]
-    )
-    return limits, listings
-
-
-def price_limit(security: Security, day: date, *, st: bool = False) -> float | None:
-    """Return the daily limit in force as a share of the reference price; None if there is none.
-
-    Parameters
-    ----------
-    security
-        Of any exchange; outside the mainland there is no daily limit.
-    day
-        A trading day that is not among the first of a new listing.
-    st
-        Whether the share is under special treatment (ST, *ST) on that day.
-
-    Examples
-    --------
-    >>> price_limit(parse_symbol("300750.SZ"), date(2020, 8, 21))
-    0.1
-    >>> price_limit(parse_symbol("300750.SZ"), date(2020, 8, 24))
-    0.2
-    """
-    status = "st" if st else "normal"
-    for rule in limit_rules()[0]:
-        if (
-            rule.board == security.board
-            and rule.status in {status, "any"}
-            and rule.first <= day <= rule.last
-            and security.exchange in {"SH", "SZ", "BJ"}
-        ):
-            return rule.limit
-    return None
-
-
-def limit_prices(
-    reference: NDArray[np.float64],
-    limit: NDArray[np.float64],
-    tick: NDArray[np.float64] | float = 0.01,
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return the highest and the lowest price of the day.
-
-    Both are rounded half up to the tick, as the exchanges do; where that is the reference itself,
-    the limit is one tick away.
-
-    Parameters
-    ----------
-    reference, limit, tick
-        Reference price, limit as a share, tick size; of one shape or broadcast.
-    """
-    reference = round_half_up(reference, tick)
-    up = round_half_up(reference * (1 + limit), tick)
-    down = round_half_up(reference * (1 - limit), tick)
-    up = np.where(up <= reference, reference + tick, up)
-    down = np.where(down >= reference, reference - tick, down)
-    return up, np.maximum(down, tick)
+_NO_LIMIT_LEAVING: Final = pd.Timestamp("2020-12-31")
+_WIDE_FUNDS_FROM: Final = pd.Timestamp("2020-08-21")
+_WIDE_FUND: Final = 0.2
 
 
 def flag_price_limits(
     panel: ReturnsPanel,
     bars: pd.DataFrame,
     *,
-    st: pd.DataFrame | None = None,
+    st: SpecialTreatment | None = None,
     listed: Mapping[str, date] | None = None,
 ) -> ReturnsPanel:
     """Add the flags of price limits, and of moves that no limit allows, to a panel.
@@ -168,9 +59,9 @@ def flag_price_limits(
     bars
         Raw bars: ``symbol, date, close`` and optionally ``open, high, low``.
     st
-        When a share was under special treatment: ``symbol, start, end``, both included; an open
-        end is NaT. Without it the 5 % limit of main-board ST shares is inferred from prices:
-        three closes exactly at 5 % and no move beyond within sixty traded sessions.
+        When shares were under special treatment. Where it is not known, the 5 % limit of
+        main-board ST shares is inferred from prices: three closes exactly at 5 % and no move
+        beyond within sixty traded sessions. One or two such closes are flagged ``st_unknown``.
     listed
         First trading day by symbol, for the days without a limit after a listing.
 
@@ -185,9 +76,9 @@ def flag_price_limits(
     frame = _near_a_limit(panel, bars, listed or {})
     if frame.empty:
         return panel
-    frame["limit"] = _limits(frame, st)
+    frame["limit"] = _limits(frame, st or EVERYTHING_UNKNOWN)
     frame = frame.loc[frame["limit"].notna()]
-    rows = frame.loc[~frame["new"]]
+    rows = frame.loc[~frame["new"] & ~frame["first_leaving"]]
     up, down = limit_prices(
         rows["reference"].to_numpy(), rows["limit"].to_numpy(), rows["tick"].to_numpy()
     )
@@ -198,6 +89,10 @@ def flag_price_limits(
         parts += _side_flags(rows, side, bound, edge, sign, on_ex)
     new = frame.loc[frame["new"]]
     parts.append(_flags(new, "new_listing", ["no limit can be told"] * len(new)))
+    leaving = frame.loc[frame["first_leaving"] & ~frame["new"]]
+    parts.append(_flags(leaving, "delisting_period", ["no limit on its first day"] * len(leaving)))
+    unsure = rows.loc[rows["unsure"]]
+    parts.append(_flags(unsure, "st_unknown", ["a close or a high or low at 5 %"] * len(unsure)))
     flags = pd.concat(parts, ignore_index=True)
     flags = flags.sort_values(["symbol", "date"], kind="stable", ignore_index=True)
     return replace(panel, flags=flags)
@@ -301,22 +196,58 @@ def _security(symbol: str) -> Security | None:
         found = parse_symbol(symbol)
     except SymbolError:
         return None
-    mainland = found.exchange in {"SH", "SZ", "BJ"} and found.tradable
-    return found if mainland else None
+    limited = found.tradable or found.kind == "fund"
+    return found if limited and found.exchange in MAINLAND else None
 
 
-def _limits(frame: pd.DataFrame, st: pd.DataFrame | None) -> pd.Series[float]:
-    """Return the limit in force on each row; notes in `inferred` where ST was inferred."""
-    normal = _by_rule(frame, "normal")
-    special = _by_rule(frame, "st")
-    differs = (normal != special) & special.notna()
-    if st is None:
-        under = _st_from_prices(frame) & differs
-        frame["inferred"] = under
-    else:
-        under = _st_from_table(frame, st) & differs
-        frame["inferred"] = False
-    return normal.mask(under, special)
+def _limits(frame: pd.DataFrame, st: SpecialTreatment) -> pd.Series[float]:
+    """Return the limit in force on each row, and fill in how far the status is known.
+
+    Columns ``inferred`` (ST by the prices), ``unsure`` (may have been at the limit of an ST
+    share) and ``first_leaving`` (first day of a delisting period, without a limit).
+    """
+    symbol, day = frame["symbol"], frame["date"]
+    normal, special = _by_rule(frame, "normal"), _by_rule(frame, "st")
+    differs = ((normal != special) & special.notna()).to_numpy()
+    known = st.known(symbol, day)
+    hits = _hits_of_st(frame)
+    frame["inferred"] = differs & ~known & (hits >= _ST_HITS)
+    frame["unsure"] = differs & ~known & _at_five_percent(frame) & (hits > 0) & (hits < _ST_HITS)
+    leaving = st.under(symbol, day, "delisting")
+    begun = st.starts(symbol, day, "delisting")
+    # the first session on or after that day; a halt before the period leaves no other session
+    frame["first_leaving"] = leaving & (day >= _NO_LIMIT_LEAVING) & _first_of(frame, begun)
+    limit = normal.mask(differs & (st.under(symbol, day, "st") | frame["inferred"]), special)
+    last_weeks = _by_rule(frame, "delisting")
+    limit = limit.mask(leaving & last_weeks.notna(), last_weeks)
+    return limit.where(~_is_wide_fund(frame, limit), _WIDE_FUND)
+
+
+def _first_of(frame: pd.DataFrame, begun: NDArray[np.datetime64]) -> NDArray[np.bool_]:
+    """Say which rows are on the first session on or after a day."""
+    days = calendar_for("SH").sessions.to_numpy().astype("datetime64[us]")
+    known = ~np.isnat(begun)
+    first = np.full(len(frame), np.datetime64("NaT", "us"))
+    at = np.searchsorted(days, begun[known])
+    first[known] = days[np.minimum(at, len(days) - 1)]
+    return np.asarray(frame["date"].to_numpy().astype("datetime64[us]") == first)
+
+
+def _is_wide_fund(frame: pd.DataFrame, limit: pd.Series[float]) -> NDArray[np.bool_]:
+    """Say which rows are of funds that moved more than the ordinary limit of funds allows.
+
+    A fund of STAR or ChiNext shares has 20 %, and its code does not tell what it holds.
+    """
+    fund = ((frame["board"] == "fund") & (frame["date"] >= _WIDE_FUNDS_FROM)).to_numpy()
+    if not fund.any():
+        return fund
+    up, down = limit_prices(
+        frame["reference"].to_numpy(), limit.fillna(0.1).to_numpy(), frame["tick"].to_numpy()
+    )
+    half = frame["tick"].to_numpy() / 2
+    high = frame[["high", "close"]].max(axis=1).to_numpy()
+    low = frame[["low", "close"]].min(axis=1).to_numpy()
+    return np.asarray(fund & ((high > up + half) | (low < down - half)))
 
 
 def _by_rule(frame: pd.DataFrame, status: Status) -> pd.Series[float]:
@@ -332,24 +263,28 @@ def _in_force(frame: pd.DataFrame, rule: LimitRule) -> pd.Series[bool]:
     return (frame["board"] == rule.board) & frame["date"].between(pd.Timestamp(rule.first), last)
 
 
-def _st_from_table(frame: pd.DataFrame, st: pd.DataFrame) -> pd.Series[bool]:
-    under = pd.Series(data=False, index=frame.index)
-    rows = zip(st["symbol"].tolist(), st["start"].tolist(), st["end"].tolist(), strict=True)
-    for symbol, start, end in rows:
-        mine = (frame["symbol"] == symbol) & (frame["date"] >= pd.Timestamp(start))
-        if not pd.isna(end):
-            mine &= frame["date"] <= pd.Timestamp(end)
-        under |= mine
-    return under
+def _at_five_percent(frame: pd.DataFrame) -> NDArray[np.bool_]:
+    """Say which rows have a close, a high or a low at the limit of an ST share."""
+    up, down = _st_bounds(frame)
+    half = frame["tick"].to_numpy() / 2
+    at = np.zeros(len(frame), dtype=bool)
+    for column, bound in (("close", up), ("high", up), ("close", down), ("low", down)):
+        at |= np.abs(frame[column].to_numpy() - bound) <= half
+    return at
 
 
-def _st_from_prices(frame: pd.DataFrame) -> pd.Series[bool]:
-    """Guess special treatment: closes exactly at 5 %, and none beyond, in the sessions around.
+def _st_bounds(frame: pd.DataFrame) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    tick = frame["tick"].to_numpy()
+    return limit_prices(frame["reference"].to_numpy(), np.full(len(frame), _ST_LIMIT), tick)
+
+
+def _hits_of_st(frame: pd.DataFrame) -> NDArray[np.int64]:
+    """Count closes exactly at 5 % in the sessions around; 0 where a close lies beyond.
 
     Only days near a limit are looked at; no other day can be one or the other.
     """
     tick = frame["tick"].to_numpy()
-    up, down = limit_prices(frame["reference"].to_numpy(), np.full(len(frame), _ST_LIMIT), tick)
+    up, down = _st_bounds(frame)
     close = frame["close"].to_numpy()
     hit = (np.abs(close - up) <= tick / 2) | (np.abs(close - down) <= tick / 2)
     beyond = (close > up + tick / 2) | (close < down - tick / 2)
@@ -362,7 +297,7 @@ def _st_from_prices(frame: pd.DataFrame) -> pd.Series[bool]:
         first = np.searchsorted(marks, place - _ST_SESSIONS, side="left")
         return np.asarray(last - first, dtype=np.int64)
 
-    return pd.Series((around(hit) >= _ST_HITS) & (around(beyond) == 0), index=frame.index)
+    return np.where(around(beyond) == 0, around(hit), 0)
 
 
 def _new_listing(
@@ -373,13 +308,16 @@ def _new_listing(
     listed: Mapping[str, date],
 ) -> NDArray[np.bool_]:
     """Say which bars are among the first days of a listing, counted in rows of the panel."""
-    new = np.zeros(len(code), dtype=bool)
+    begin = np.full(len(known), np.iinfo(np.int64).max)
+    count = np.zeros(len(known), dtype=np.int64)
     for number, security in enumerate(known):
         first = listed.get(security.symbol) if security else None
-        if security is None or first is None:
+        if security is None or first is None or pd.isna(first) or pd.Timestamp(first) < days[0]:
             continue
-        begin = int(days.searchsorted(pd.Timestamp(first)))
+        begin[number] = days.searchsorted(pd.Timestamp(first))
+        on = pd.Timestamp(first).date()
         for rule in limit_rules()[1]:
-            if rule.board == security.board and rule.first <= first <= rule.last:
-                new |= (code == number) & (row >= begin) & (row < begin + rule.days)
-    return new
+            if rule.board == security.board and rule.first <= on <= rule.last:
+                count[number] = rule.days
+    after = row - begin[code]
+    return np.asarray((after >= 0) & (after < count[code]))

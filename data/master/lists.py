@@ -25,14 +25,15 @@ class Facts:
 
     Attributes
     ----------
-    securities, names
-        Rows of the tables of those names.
+    securities, names, changes
+        Rows of the tables ``securities``, ``security_names`` and ``name_changes``.
     skipped
         Rows whose code is not that of a share.
     """
 
     securities: list[dict[str, object]] = field(default_factory=list)
     names: list[dict[str, object]] = field(default_factory=list)
+    changes: list[dict[str, object]] = field(default_factory=list)
     skipped: int = 0
 
     def add(
@@ -230,12 +231,16 @@ def _szse_renames(frame: pd.DataFrame) -> Facts:
     facts = Facts()
     since: dict[str, object] = {}
     columns = ("变更日期", "证券代码", "变更前简称", "变更后简称")
-    for day, code, before, _after in sorted(_rows(frame, columns), key=lambda row: str(row[0])):
+    for day, code, before, after in sorted(_rows(frame, columns), key=lambda row: str(row[0])):
         symbol = _symbol(code, "SZ")
         if not symbol:
             facts.skipped += 1
             continue
         facts.add_name(symbol, before, "former", valid_from=since.get(symbol), valid_until=day)
+        if (on := _day(day)) is not None:
+            facts.changes.append(
+                {"symbol": symbol, "changed_on": on, "before": tidy(before), "after": tidy(after)}
+            )
         since[symbol] = day
     return facts
 

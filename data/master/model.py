@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import lru_cache
 from importlib.resources import files
@@ -44,10 +44,14 @@ class Master:
     names
         One row a (symbol, name, kind): ``symbol, name, kind, valid_from, valid_until, source,
         fetched_at``. ``valid_until`` is the first day on which it was no longer the name.
+    changes
+        One row a dated change of a short name: ``symbol, changed_on, before, after, source,
+        fetched_at``, of the exchanges that publish them.
     """
 
     securities: pd.DataFrame
     names: pd.DataFrame
+    changes: pd.DataFrame = field(default_factory=lambda: empty_frame(TABLES["name_changes"]))
 
     @classmethod
     def bundled(cls) -> Master:
@@ -60,7 +64,8 @@ class Master:
 
         Where both know a security, the workspace's facts hold and the snapshot fills the gaps.
         """
-        return cls.bundled().updated(workspace.securities(), workspace.security_names())
+        known = cls.bundled().updated(workspace.securities(), workspace.security_names())
+        return replace(known, changes=workspace.name_changes())
 
     @property
     def listings(self) -> pd.DataFrame:
@@ -87,6 +92,7 @@ class Master:
         return Master(
             merge_facts(self.securities, securities, "securities"),
             merge_facts(self.names, names, "security_names"),
+            self.changes,
         )
 
 

@@ -94,7 +94,8 @@ def refresh_master(
     Notes
     -----
     A short name that differs from the stored one makes that one a former name, until the day of
-    this run; Shenzhen's own list of changes gives the exact days.
+    this run; Shenzhen's own list of changes gives the exact days. Every request goes into the
+    workspace's fetch log, of kind ``list`` and under the list's name.
     """
     unknown = sorted(set(lists or ()) - set(MASTER_LISTS))
     if unknown:
@@ -125,6 +126,7 @@ class _Run:
     health: SourceHealth
     at: datetime
     log: list[tuple[object, ...]] = field(default_factory=list)
+    requests: list[dict[str, object]] = field(default_factory=list)
     missing: list[tuple[str, str]] = field(default_factory=list)
     facts: list[tuple[str, Facts]] = field(default_factory=list)
     _begun: set[str] = field(default_factory=set)
@@ -134,7 +136,7 @@ class _Run:
         """Ask the readers of one list in turn until one delivers."""
         reasons = []
         for reader in entry.readers:
-            begin = time.monotonic()
+            begin, at = time.monotonic(), datetime.now(UTC)
             try:
                 found = self._ask(entry, reader)
             except SourceError as error:
@@ -145,10 +147,34 @@ class _Run:
                 outcome, reason = self._judge(entry, rows)
             seconds = round(time.monotonic() - begin, 3)
             self.log.append((entry.name, reader.function, outcome, rows, skipped, seconds, reason))
+            self._note(entry, reader, outcome, reason, rows, at, seconds)
             if rows:
                 self.facts.append((entry.name, found))
                 return
         self.missing.append((entry.name, "; ".join(reasons)))
+
+    def _note(
+        self,
+        entry: MasterList,
+        reader: Reader,
+        outcome: str,
+        reason: str,
+        rows: int,
+        at: datetime,
+        seconds: float,
+    ) -> None:
+        self.requests.append(
+            {
+                "symbol": entry.name,
+                "kind": "list",
+                "source": reader.family,
+                "outcome": outcome,
+                "reason": reason,
+                "rows": rows,
+                "started_at": pd.Timestamp(at),
+                "seconds": seconds,
+            }
+        )
 
     def _judge(self, entry: MasterList, rows: int) -> tuple[str, str]:
         if self._stored is None:
@@ -165,6 +191,7 @@ class _Run:
             self._begun.add(family)
             self.health.begin(family)
         for attempt in range(1 + self.manners.timeout_retries):
+            begin, at = time.monotonic(), datetime.now(UTC)
             try:
                 facts = self._once(entry, reader)
             except SourceError as error:
@@ -174,6 +201,8 @@ class _Run:
                     self.health.refused(family, error.reason)
                 if error.outcome != "timeout" or attempt == self.manners.timeout_retries:
                     raise
+                seconds = round(time.monotonic() - begin, 3)
+                self._note(entry, reader, "retried", error.reason, 0, at, seconds)
             else:
                 self.health.answered(family, entry.name)
                 return facts
@@ -209,6 +238,8 @@ class _Run:
 
     def store(self) -> tuple[int, int]:
         """Merge what arrived into the workspace; returns how many rows changed in each table."""
+        if self.requests:
+            self.workspace.append_fetch_log(pd.DataFrame(self.requests))
         if not self.facts:
             return 0, 0
         stored = Master(self.workspace.securities(), self.workspace.security_names())
@@ -231,6 +262,13 @@ class _Run:
         touched = set(_frame(securities).get("symbol", ())) | set(new_names.get("symbol", ()))
         changed = self.workspace.merge_securities(listed[listed["symbol"].isin(touched)])
         renamed = self.workspace.merge_security_names(known[known["symbol"].isin(touched)])
+        dated = [
+            row | {"source": name, "fetched_at": self.at}
+            for name, facts in self.facts
+            for row in facts.changes
+        ]
+        if dated:
+            self.workspace.merge_name_changes(pd.DataFrame(dated))
         return changed, renamed
 
 

@@ -13,7 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mentionstudy.data.market import flag_price_limits, price_limit, returns_panel
-from mentionstudy.data.market.limits import limit_prices, limit_rules, round_half_up
+from mentionstudy.data.market.limits import limit_prices, limit_rules
+from mentionstudy.data.market.special import SpecialTreatment
+from mentionstudy.data.market.ticks import round_half_up
 from mentionstudy.data.securities import parse_symbol
 
 day = dt.date
@@ -39,6 +41,12 @@ day = dt.date
         ("900901.SH", day(2021, 1, 4), False, 0.10),
         ("900901.SH", day(2021, 1, 4), True, 0.05),
         ("200596.SZ", day(2026, 7, 6), True, 0.10),
+        ("510300.SH", day(2021, 1, 4), False, 0.10),
+        ("159915.SZ", day(1996, 12, 13), False, None),
+        ("920002.BJ", day(2021, 11, 12), False, None),
+        ("688981.SH", day(2019, 7, 19), False, None),
+        ("300750.SZ", day(2009, 10, 29), False, None),
+        ("200596.SZ", day(2026, 7, 3), True, 0.05),
         ("00700.HK", day(2021, 1, 4), False, None),
         ("000300.SH", day(2021, 1, 4), False, None),
     ],
@@ -75,6 +83,7 @@ SCOPES = {
     ("900901.SH", True): ("st_b_share", "XSHG"),
     ("920002.BJ", False): ("bse", "BJSE"),
     ("920002.BJ", True): ("st_bse", "BJSE"),
+    ("510300.SH", False): ("etf", "XSHG"),
 }
 DATES = [*pd.date_range("1996-12-01", "2026-12-01", freq="29D").date, day(2020, 8, 24)]
 
@@ -201,8 +210,10 @@ def test_the_first_days_of_a_listing_have_no_limit():
 def test_st_from_a_table_halves_the_limit():
     rows = [flat(10.0), (10.2, 10.5, 10.1, 10.5), (11, 11.55, 11, 11.55)]
     table = pd.DataFrame({"symbol": ["600718.SH"], "start": [DAYS[1]], "end": [DAYS[1]]})
-    assert flagged(rows, st=table) == [(DAYS[1], "limit_up_close"), (DAYS[2], "limit_up_close")]
-    assert flagged(rows[:2], st=table.iloc[:0]) == []
+    st_days = SpecialTreatment(periods=table, known_until=None)
+    assert flagged(rows, st=st_days) == [(DAYS[1], "limit_up_close"), (DAYS[2], "limit_up_close")]
+    nobody = SpecialTreatment(periods=table.iloc[:0], known_until=None)
+    assert flagged(rows[:2], st=nobody) == []
 
 
 def test_st_is_inferred_from_closes_at_five_percent():
@@ -215,7 +226,119 @@ def test_st_is_inferred_from_closes_at_five_percent():
     closed = [d for d, f in flagged(rows) if f == "limit_up_close"]
     assert {DAYS[6], DAYS[7], DAYS[21]} <= set(closed)
     calm = [(c - 0.02, c, c - 0.04, c) for c in closes[:20]]  # two such closes prove nothing
-    assert [f for _, f in flagged(calm) if f.startswith("limit")] == []
+    found = flagged(calm)
+    assert [f for _, f in found if f.startswith("limit")] == []
+    assert [d for d, f in found if f == "st_unknown"] == [DAYS[6], DAYS[7]]  # but they are told
+
+
+# --- special treatment from changes of names ---------------------------------------------------
+
+
+def renamed(*rows, read_on="2024-06-01"):
+    changes = pd.DataFrame(rows, columns=["symbol", "changed_on", "before", "after"])
+    changes["changed_on"] = pd.to_datetime(changes["changed_on"])
+    changes["fetched_at"] = pd.Timestamp(read_on, tz="Asia/Shanghai")
+    return SpecialTreatment.from_changes(changes)
+
+
+TWICE = renamed(
+    ("000571.SZ", "2006-05-08", "*ST大洲", "S新大洲"),
+    ("000571.SZ", "2019-04-30", "新大洲A", "ST大洲"),
+    ("000571.SZ", "2021-05-10", "ST大洲", "新大洲A"),
+    ("000571.SZ", "2022-05-05", "新大洲A", "*ST大洲"),
+    ("000005.SZ", "2024-04-30", "ST星源", "星源退"),
+    ("000750.SZ", "2011-08-09", "SST集琦", "国海证券"),
+)
+
+
+@pytest.mark.parametrize(
+    ("symbol", "on", "st_then"),
+    [
+        ("000571.SZ", "2006-05-07", True),  # the first name has no beginning
+        ("000571.SZ", "2006-05-08", False),
+        ("000571.SZ", "2019-04-29", False),
+        ("000571.SZ", "2019-04-30", True),  # the day of the change is the first of the new name
+        ("000571.SZ", "2021-05-09", True),
+        ("000571.SZ", "2021-05-10", False),
+        ("000571.SZ", "2023-01-04", True),  # a second time, and to this day
+        ("000005.SZ", "2024-04-29", True),
+        ("000005.SZ", "2024-04-30", False),  # the delisting period has the ordinary limit
+        ("000750.SZ", "2011-08-08", True),
+        ("000001.SZ", "2023-01-04", False),
+    ],
+)
+def test_st_periods_from_the_dated_names(symbol, on, st_then):
+    one = pd.Series([symbol]), pd.Series([pd.Timestamp(on)])
+    assert TWICE.under(*one, "st").tolist() == [st_then]
+    assert TWICE.known(*one).tolist() == [True]
+
+
+def test_what_the_list_does_not_reach_is_unknown():
+    symbols = pd.Series(["000001.SZ", "000001.SZ", "600718.SH"])
+    days = pd.Series(pd.to_datetime(["2024-06-01", "2024-06-03", "2020-01-06"]))
+    assert TWICE.known(symbols, days).tolist() == [True, False, False]
+
+
+@pytest.mark.parametrize(
+    ("name", "is_st"),
+    [
+        ("*ST大洲", True),
+        ("ST星源", True),
+        ("S*ST集琦", True),
+        ("XDST东海", True),
+        ("S新大洲", False),
+    ],
+)
+def test_which_names_mean_special_treatment(name, is_st):
+    found = renamed(("000571.SZ", "2020-01-06", name, "新名"))
+    assert (len(found.periods) == 1) == is_st
+
+
+def test_st_by_the_list_decides_the_limit_and_an_unlisted_five_percent_is_told():
+    rows = [flat(10.0), (10.2, 10.5, 10.1, 10.5), (10.6, 10.9, 10.5, 10.7)]
+    days = pd.bdate_range("2023-01-04", periods=3)
+    assert flagged(rows, "000571.SZ", days=days, st=TWICE) == [(days[1], "limit_up_close")]
+    assert flagged(rows, "000001.SZ", days=days, st=TWICE) == []
+    assert flagged(rows, "600718.SH", days=days, st=TWICE) == [(days[1], "st_unknown")]
+    later = pd.bdate_range("2026-07-06", periods=3)  # from that day on 10 % for all
+    assert flagged(rows, "600718.SH", days=later, st=TWICE) == []
+
+
+def test_a_delisting_period_has_no_limit_on_its_first_day_and_ten_percent_after():
+    days = pd.DatetimeIndex(["2024-04-29", "2024-04-30", "2024-05-06"])
+    rows = [flat(1.0), flat(0.7), flat(0.63)]
+    assert flagged(rows, "000005.SZ", days=days, st=TWICE) == [
+        (days[1], "delisting_period"),
+        (days[2], "limit_down_locked"),
+    ]
+
+
+def test_a_chinext_share_that_is_leaving_kept_ten_percent_in_2020():
+    leaving = renamed(("300104.SZ", "2020-07-21", "乐视网", "乐视退"))
+    days = pd.DatetimeIndex(["2020-08-21", "2020-08-24", "2020-08-25"])
+    found = flagged([flat(0.3), flat(0.27), flat(0.24)], "300104.SZ", days=days, st=leaving)
+    assert found == [(days[1], "limit_down_locked"), (days[2], "limit_down_locked")]
+
+
+def test_funds_have_ten_percent_and_those_of_chinext_twenty():
+    rows = [flat(2.0), flat(2.2), flat(2.5), flat(3.1)]
+    assert flagged(rows, "159915.SZ") == [
+        (DAYS[1], "limit_up_locked"),
+        (DAYS[3], "suspect_corporate_action"),  # more than any fund may move: units were split
+    ]
+
+
+def test_listing_days_are_looked_up_for_many_symbols_at_once():
+    days = pd.bdate_range("2023-05-08", periods=9)
+    bars = pd.concat(
+        pd.DataFrame({"symbol": s, "date": days, "close": 10 * 1.3 ** np.arange(9)})
+        for s in ("688981.SH", "688001.SH", "920002.BJ")
+    )
+    panel = returns_panel(bars, None, {"SH": days, "BJ": days})
+    listed = {"688981.SH": days[0], "920002.BJ": days[1], "688001.SH": pd.Timestamp("2019-07-22")}
+    flags = flag_price_limits(panel, bars, listed=listed).flags
+    new = flags.loc[flags["flag"] == "new_listing"].groupby("symbol")["date"].agg(list).to_dict()
+    assert new == {"688981.SH": list(days[1:5]), "920002.BJ": [days[1]]}
 
 
 @given(
@@ -226,7 +349,10 @@ def test_equals_a_loop_over_days(moves):
     for move in moves:
         closes.append(math.floor(closes[-1] * (1 + move) * 100 + 0.5 + 1e-6) / 100)
     found = flagged(
-        [(c, c, c, c) for c in closes], st=pd.DataFrame(columns=["symbol", "start", "end"])
+        [(c, c, c, c) for c in closes],
+        st=SpecialTreatment(
+            periods=pd.DataFrame(columns=["symbol", "start", "end"]), known_until=None
+        ),
     )
     expected = []
     for i in range(1, len(closes)):
