@@ -17,8 +17,15 @@ from mentionstudy.dashboard.derivation import EventRules, Reading, derive_events
 from mentionstudy.data import ReturnsPanel, Workspace, returns_panel
 from mentionstudy.data.calendars import calendar_for
 from mentionstudy.data.events import article_status
-from mentionstudy.data.market import default_benchmark, flag_price_limits
+from mentionstudy.data.market import (
+    SpecialTreatment,
+    asked_until,
+    default_benchmark,
+    flag_endings,
+    flag_price_limits,
+)
 from mentionstudy.data.market.flags import FLAG_COLUMNS
+from mentionstudy.data.master import Master
 from mentionstudy.data.securities import parse_symbol
 
 EXCLUSION_COLUMNS = ["stage", "event_id", "article_id", "symbol", "date", "code", "reason"]
@@ -73,12 +80,18 @@ class Prices:
         Benchmark symbol by event symbol.
     missing
         For each symbol without any bar, why: what the sources answered last.
+    table_versions
+        Version of each table of the workspace as it was read.
+    sources
+        For ``bars`` and ``factors``, the number of symbols that came from each source.
     """
 
     bars: pd.DataFrame
     panel: ReturnsPanel
     benchmarks: Mapping[str, str]
     missing: Mapping[str, str]
+    table_versions: Mapping[str, int] = field(default_factory=dict)
+    sources: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -274,16 +287,38 @@ def load_prices(
     symbols = sorted(events["symbol"].unique())
     by_symbol = choose_benchmarks(symbols, benchmarks)
     wanted = sorted({*symbols, *by_symbol.values()})
+    versions = workspace.versions()
     bars = workspace.bars(wanted)
     factors = workspace.factors(wanted)
+    log = workspace.fetch_log()
     panel = returns_panel(bars, factors, _sessions_by_exchange(bars))
-    panel = flag_price_limits(panel, bars)
+    panel = _flagged(panel, bars, log, Master.of(workspace), wanted)
     return Prices(
         bars=bars,
         panel=panel,
         benchmarks=by_symbol,
-        missing=_why_missing(workspace, sorted(set(wanted) - set(panel.returns.columns))),
+        missing=_why_missing(log, sorted(set(wanted) - set(panel.returns.columns))),
+        table_versions=versions,
+        sources={
+            name: {str(k): int(n) for k, n in counted.items() if n}
+            for name, frame in (("bars", bars), ("factors", factors))
+            for counted in [frame.groupby("source", observed=True)["symbol"].nunique()]
+        },
     )
+
+
+def _flagged(
+    panel: ReturnsPanel, bars: pd.DataFrame, log: pd.DataFrame, master: Master, wanted: list[str]
+) -> ReturnsPanel:
+    """Add what the market's rules and the securities master say about single days."""
+    mine = master.securities[master.securities["symbol"].isin(wanted)].set_index("symbol")
+    panel = flag_price_limits(
+        panel,
+        bars,
+        st=SpecialTreatment.from_changes(master.changes),
+        listed=mine["listed_on"].dropna().to_dict(),
+    )
+    return flag_endings(panel, bars, asked_until(log), mine["delisted_on"].dropna().to_dict())
 
 
 def run_study(
@@ -329,7 +364,12 @@ def run_study(
         n_available=len(corpus.events),
         is_sample=corpus.is_sample,
         group=group or "",
-        provenance={"event_rules": corpus.rules.record(), **(provenance or {})},
+        provenance={
+            "event_rules": corpus.rules.record(),
+            **(provenance or {}),
+            "table_versions": dict(prices.table_versions),
+            "sources": {kind: dict(named) for kind, named in prices.sources.items()},
+        },
     )
 
 
@@ -393,11 +433,10 @@ def study_frames(events: pd.DataFrame, prices: Prices, *, group: str | None = No
     )
 
 
-def _why_missing(workspace: Workspace, symbols: list[str]) -> dict[str, str]:
+def _why_missing(log: pd.DataFrame, symbols: list[str]) -> dict[str, str]:
     """Return the last answer of the sources about symbols that have no bars."""
     if not symbols:
         return {}
-    log = workspace.fetch_log()
     log = log[(log["kind"] == "bars") & (log["outcome"] != "ok")].sort_values("started_at")
     said = log.groupby("symbol").tail(1).set_index("symbol")
     never = "none were asked for yet; mentionstudy fetch gets them"

@@ -229,7 +229,8 @@ def run_from(
 
 def _run_workspace(source: Source, settings: StudySettings, selection: Selection) -> StudyRun:
     folder = source.workspace
-    workspace = open_workspace(folder, as_of=source.as_of)
+    # a fetch that commits meanwhile must not come between what is read and what is named
+    workspace = open_workspace(folder, as_of=source.as_of).pinned()
     corpus = load_corpus(workspace, selection.rules)
     if corpus.events.empty and len(corpus.excluded):
         code, count = next(iter(corpus.excluded["code"].value_counts().items()))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from mentionstudy.data.market.base import BAR_COLUMNS, FACTOR_COLUMNS, PriceSource
 from mentionstudy.data.market.chain import Attempt, ChainAnswer, SourceChain
 from mentionstudy.data.market.coverage import coverage
+from mentionstudy.data.market.endings import asked_until, flag_endings
 from mentionstudy.data.market.fetching import (
     FetchProgress,
     FetchReport,
@@ -21,6 +22,7 @@ from mentionstudy.data.market.manners import FamilyManners, Manners
 from mentionstudy.data.market.plan import default_benchmark, plan_fetch, plan_symbols
 from mentionstudy.data.market.returns import ReturnsPanel, returns_panel
 from mentionstudy.data.market.samples import SampleSource
+from mentionstudy.data.market.special import SpecialTreatment
 from mentionstudy.data.market.upstreams import live_chain, live_source
 
 __all__ = [
@@ -40,9 +42,12 @@ __all__ = [
     "SampleSource",
     "SourceChain",
     "SourceHealth",
+    "SpecialTreatment",
+    "asked_until",
     "coverage",
     "default_benchmark",
     "fetch",
+    "flag_endings",
     "flag_price_limits",
     "live_chain",
     "live_source",

@@ -156,7 +156,6 @@ class _Part:
         for start in range(0, len(close), per_block):
             part._fill(close, slice(start, start + per_block), max_span, log)
         part._apply(close, steps, names, log)
-        part._stale(close, log)
         return part
 
     def _fill(self, close: NDArray[np.float64], block: slice, max_span: int, log: FlagLog) -> None:
@@ -231,24 +230,6 @@ class _Part:
         ]
         log.add("ex_date", where[0][good], where[1][good], text)
         log.add("bad_reference", where[0][~good], where[1][~good])
-
-    def _stale(self, close: NDArray[np.float64], log: FlagLog) -> None:
-        """Flag symbols whose bars end before the end of the panel."""
-        width = close.shape[1]
-        traded = ~np.isnan(close)
-        any_bar = traded.any(axis=1)
-        last = width - 1 - np.argmax(traded[:, ::-1], axis=1)
-        late = np.flatnonzero(any_bar & (last < width - 1))
-        end = day_index(self.group.sessions[[self.last]])[0]
-        log.add(
-            "stale",
-            self.group.members[late],
-            self.group.sessions[self.first + last[late]],
-            [
-                f"{width - 1 - k} sessions before the last bar of the panel, {end:%Y-%m-%d}"
-                for k in last[late]
-            ],
-        )
 
 
 def _between(before: NDArray[np.int64], here: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -74,7 +74,7 @@ class SpecialTreatment:
         status = np.select([leaving, special], ["delisting", "st"], default="")
         periods = names.assign(status=pd.Series(status, index=names.index, dtype="str"))
         read_on = changes["fetched_at"].dt.tz_localize(None).dt.normalize()
-        until = read_on.groupby(changes["symbol"].str.rpartition(".")[2]).max()
+        until = read_on.groupby(changes["symbol"].str.split(".").str[-1]).max()
         return cls(
             periods=periods.loc[status != "", list(PERIOD_COLUMNS)].reset_index(drop=True),
             known_until={str(place): pd.Timestamp(day) for place, day in until.items()},
@@ -106,7 +106,7 @@ class SpecialTreatment:
         """Say of each stock-day whether its status is known."""
         if self.known_until is None:
             return np.ones(len(symbol), dtype=bool)
-        until = symbol.str.rpartition(".")[2].map(dict(self.known_until))
+        until = symbol.str.split(".").str[-1].map(dict(self.known_until))
         return (date <= pd.to_datetime(until)).to_numpy(dtype=bool)
 
     def _of(self, status: Treatment) -> pd.DataFrame:

@@ -17,6 +17,7 @@ from mentionstudy.data.market.limits import limit_prices, limit_rules
 from mentionstudy.data.market.special import SpecialTreatment
 from mentionstudy.data.market.ticks import round_half_up
 from mentionstudy.data.securities import parse_symbol
+from mentionstudy.data.tables import TABLES, empty_frame
 
 day = dt.date
 
@@ -277,6 +278,12 @@ def test_what_the_list_does_not_reach_is_unknown():
     symbols = pd.Series(["000001.SZ", "000001.SZ", "600718.SH"])
     days = pd.Series(pd.to_datetime(["2024-06-01", "2024-06-03", "2020-01-06"]))
     assert TWICE.known(symbols, days).tolist() == [True, False, False]
+
+
+def test_without_any_list_nothing_is_known():
+    none = SpecialTreatment.from_changes(empty_frame(TABLES["name_changes"]))
+    assert none.periods.empty
+    assert none.known(pd.Series(["000001.SZ"]), pd.Series([DAYS[0]])).tolist() == [False]
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mentionstudy.data.errors import DataError
-from mentionstudy.data.market import FLAGS, SampleSource, returns_panel
+from mentionstudy.data.market import (
+    FLAGS,
+    SampleSource,
+    asked_until,
+    flag_endings,
+    returns_panel,
+)
 
 DAYS = pd.bdate_range("2022-07-01", periods=30)
 HK_DAYS = DAYS.delete([3, 10]).append(pd.DatetimeIndex(["2022-07-23"])).sort_values()
@@ -166,7 +172,7 @@ def sample_panel(sessions):
 def test_sample_has_no_unusable_bar_and_no_implausible_return(sessions):
     panel = sample_panel(sessions)
     seen = set(panel.flags["flag"])
-    assert seen <= {"ex_date", "halted", "multi_day_return", "gap", "stale", "no_trade_bar"}
+    assert seen <= {"ex_date", "halted", "multi_day_return", "gap", "no_trade_bar"}
     one_day = panel.returns.where(panel.spans == 1)
     assert one_day.abs().max().max() < 0.15
     assert one_day.notna().sum().min() > 300
@@ -286,14 +292,31 @@ def test_cash_larger_than_the_price_gives_no_return_and_a_flag():
     assert flags_of(panel, "bad_reference") == [("00001.HK", "2022-07-04")]
 
 
-def test_bars_that_end_early_are_flagged_once():
-    bars = pd.concat(
+def test_bars_that_end_before_what_was_asked_for_are_flagged_and_windows_are_not():
+    days = {"2022-07-01": 10.0, "2022-07-04": 10.0}
+    symbols = ("600000.SH", "600001.SH", "600002.SH", "00001.HK", "600003.SH")
+    bars = pd.concat([make_bars(s, days) for s in symbols])
+    bars["date"] = pd.to_datetime(bars["date"])
+    panel = returns_panel(bars, None, SESSIONS)
+    assert panel.flags.empty
+    log = pd.DataFrame(
         [
-            make_bars("600000.SH", {"2022-07-01": 10.0, "2022-07-04": 10.0}),
-            make_bars("600001.SH", {"2022-07-01": 10.0, "2022-07-04": 10.0, "2022-07-06": 10.0}),
-        ]
+            ("600000.SH", "bars", "ok", "2022-07-08"),
+            ("600001.SH", "bars", "ok", "2022-07-04"),  # a shorter window: nothing is missing
+            ("600002.SH", "bars", "ok", "2022-07-08"),
+            ("600003.SH", "bars", "refused", "2022-07-08"),
+            ("600003.SH", "factors", "ok", "2022-07-08"),
+        ],
+        columns=["symbol", "kind", "outcome", "last"],
     )
-    assert flags_of(returns_panel(bars, None, SESSIONS), "stale") == [("600000.SH", "2022-07-04")]
+    log["last"] = pd.to_datetime(log["last"])
+    gone = {"600002.SH": pd.Timestamp("2022-07-06"), "600000.SH": pd.Timestamp("2022-08-01")}
+    flags = flag_endings(panel, bars, asked_until(log), gone).flags
+    assert flags[["symbol", "flag", "detail"]].to_numpy().tolist() == [
+        ["600000.SH", "stale", "4 sessions before 2022-07-08, up to which it was asked for"],
+        ["600002.SH", "delisted", "delisted on 2022-07-06"],
+    ]
+    assert set(flags["date"]) == {pd.Timestamp("2022-07-04")}
 
 
 def test_nothing_in_nothing_out():
