@@ -437,7 +437,8 @@ def _why_missing(log: pd.DataFrame, symbols: list[str]) -> dict[str, str]:
     """Return the last answer of the sources about symbols that have no bars."""
     if not symbols:
         return {}
-    log = log[(log["kind"] == "bars") & (log["outcome"] != "ok")].sort_values("started_at")
+    failed = (log["kind"] == "bars") & ~log["outcome"].isin(["ok", "retried"])
+    log = log[failed].sort_values("started_at")
     said = log.groupby("symbol").tail(1).set_index("symbol")
     never = "none were asked for yet; mentionstudy fetch gets them"
     last = dict(zip(said.index, said["source"] + ": " + said["reason"], strict=True))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from mentionstudy.data.market.attempts import Attempt
 from mentionstudy.data.market.base import BAR_COLUMNS, FACTOR_COLUMNS, PriceSource
-from mentionstudy.data.market.chain import Attempt, ChainAnswer, SourceChain
+from mentionstudy.data.market.chain import ChainAnswer, SourceChain
 from mentionstudy.data.market.coverage import coverage
 from mentionstudy.data.market.endings import asked_until, flag_endings
 from mentionstudy.data.market.fetching import (

@@ -5,21 +5,18 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
-from typing import TYPE_CHECKING, Final, Literal
+from datetime import UTC, date, datetime, timedelta
+from typing import TYPE_CHECKING, Final
 
 import pandas as pd
 
 from mentionstudy.data.errors import NotCovered, SourceError
+from mentionstudy.data.market.attempts import Attempt, Outcome, outcome_of
 from mentionstudy.data.market.base import PriceSource, TableKind
 from mentionstudy.data.market.live import LiveSource
 
 if TYPE_CHECKING:
     from mentionstudy.data.securities import Security
-
-Outcome = Literal[
-    "ok", "empty", "not_found", "refused", "timeout", "schema", "failed", "not_covered"
-]
 
 # What the last word is when several sources failed differently: first what may be cured by
 # asking again, then what the sources agree on.
@@ -35,34 +32,6 @@ _TELLING: Final = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Attempt:
-    """One source asked once for one table of one symbol.
-
-    Attributes
-    ----------
-    symbol, kind, source : str
-        What was asked of whom.
-    outcome, reason : str
-        How it went; for ``ok`` the reason says what was left out, and is mostly empty.
-    rows : int
-        Rows that came.
-    started_at : datetime.datetime
-        Time zone aware.
-    seconds : float
-        How long it took, waiting included.
-    """
-
-    symbol: str
-    kind: TableKind
-    source: str
-    outcome: Outcome
-    reason: str
-    rows: int
-    started_at: datetime
-    seconds: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class ChainAnswer:
     """What a chain found.
 
@@ -71,11 +40,14 @@ class ChainAnswer:
     frame
         The rows, or None if no source had them.
     attempts
-        Every source that was asked, in order.
+        Every source that was asked, in order, with its last word.
+    others
+        What else was asked on the way: tries that were repeated, and canaries.
     """
 
     frame: pd.DataFrame | None
     attempts: tuple[Attempt, ...]
+    others: tuple[Attempt, ...] = ()
 
     @property
     def worst(self) -> Attempt | None:
@@ -182,16 +154,22 @@ class SourceChain:
         ask: Callable[[PriceSource], pd.DataFrame],
     ) -> ChainAnswer:
         attempts: list[Attempt] = []
+        others: list[Attempt] = []
+        frame: pd.DataFrame | None = None
         for source in self._in_order(order):
             began, clock = datetime.now(UTC), time.perf_counter()
-            frame: pd.DataFrame | None = None
             outcome: Outcome = "ok"
             reason = ""
             try:
                 frame = ask(source)
                 reason = str(frame.attrs.get("notes", ""))
             except SourceError as error:
-                outcome, reason = _outcome(error), error.reason
+                outcome, reason = outcome_of(error), error.reason
+            notes = source.take_notes() if isinstance(source, LiveSource) else []
+            others += notes
+            for note in notes:  # the last word is that of the last try
+                if note.outcome == "retried":
+                    began = note.started_at + timedelta(seconds=note.seconds)
             attempts.append(
                 Attempt(
                     symbol=security.symbol,
@@ -205,8 +183,8 @@ class SourceChain:
                 )
             )
             if frame is not None:
-                return ChainAnswer(frame=frame, attempts=tuple(attempts))
-        return ChainAnswer(frame=None, attempts=tuple(attempts))
+                break
+        return ChainAnswer(frame=frame, attempts=tuple(attempts), others=tuple(others))
 
     def _in_order(self, order: Sequence[str]) -> Iterator[PriceSource]:
         return (self.sources[name] for name in order if name in self.sources)
@@ -216,7 +194,7 @@ class SourceChain:
             symbol=error.symbol,
             kind=kind,
             source=self.name,
-            outcome=_outcome(error),
+            outcome=outcome_of(error),
             reason=error.reason,
             rows=0,
             started_at=datetime.now(UTC),
@@ -231,11 +209,6 @@ class SourceChain:
         if worst is None:
             raise NotCovered(self.name, security.symbol, "no source is set up for it")
         raise _ERRORS[worst.outcome](self.name, security.symbol, answer.reason)
-
-
-def _outcome(error: SourceError) -> Outcome:
-    outcome: Outcome = error.outcome  # type: ignore[assignment]  # the classes use these words
-    return outcome
 
 
 def _classes(base: type[SourceError]) -> Iterator[type[SourceError]]:

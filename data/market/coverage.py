@@ -92,7 +92,7 @@ def known_missing(log: pd.DataFrame, now: datetime) -> dict[tuple[str, str], str
     Only where every source that was asked said so: a refusal among them means nothing is known.
     """
     asked = log["started_at"] > pd.Timestamp(now) - pd.Timedelta(days=NOT_FOUND_DAYS)
-    recent = log.loc[asked & (log["outcome"] != "not_covered")]
+    recent = log.loc[asked & ~log["outcome"].isin(["not_covered", "retried"])]
     found = {}
     for (symbol, kind), rows in recent.groupby(["symbol", "kind"]):
         if set(rows["outcome"]) == {"not_found"}:
@@ -178,7 +178,9 @@ def _line(
         if exchange in CALENDAR_OF and end >= request.start:
             sessions = len(calendar_for(exchange).between(request.start, end))
             share = len(inside) / sessions if sessions else float("nan")
-    failed = answers.loc[answers["outcome"] != "ok"] if answers is not None else None
+    failed = (
+        answers.loc[~answers["outcome"].isin(["ok", "retried"])] if answers is not None else None
+    )
     state = "complete" if done else "partial" if len(inside) else "missing"
     if state == "missing" and answers is None:
         state = "not_asked"

@@ -15,8 +15,9 @@ from filelock import FileLock
 
 from mentionstudy.data.calendars import CALENDAR_OF
 from mentionstudy.data.errors import CalendarUnknown, SymbolError, WorkspaceError
+from mentionstudy.data.market.attempts import Attempt
 from mentionstudy.data.market.base import PriceSource
-from mentionstudy.data.market.chain import Attempt, ChainAnswer, SourceChain
+from mentionstudy.data.market.chain import ChainAnswer, SourceChain
 from mentionstudy.data.market.coverage import covered_requests, known_missing
 from mentionstudy.data.market.health import SourceHealth
 from mentionstudy.data.market.manners import Manners
@@ -321,7 +322,8 @@ class _Run:
 
     def _take(self, request: Request, answer: ChainAnswer, end: date) -> tuple[str, str]:
         first = request.start if request.kind == "bars" else date(1900, 1, 1)
-        self._log += [_log_row(a, first, end) for a in answer.attempts]
+        asked = sorted((*answer.others, *answer.attempts), key=lambda a: a.started_at)
+        self._log += [_log_row(a, first, end) for a in asked]
         outcome, source = "ok", ""
         if answer.frame is not None:
             self.ok += 1

@@ -9,13 +9,20 @@ from __future__ import annotations
 
 import os
 import re
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 import pandas as pd
-from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
+from tenacity import (
+    RetryCallState,
+    Retrying,
+    retry_if_exception,
+    stop_after_attempt,
+    wait_random_exponential,
+)
 
 from mentionstudy.data.errors import (
     NoData,
@@ -26,6 +33,7 @@ from mentionstudy.data.errors import (
     SourceTimeout,
     SymbolNotFound,
 )
+from mentionstudy.data.market.attempts import Asked, Attempt, Outcome, outcome_of
 from mentionstudy.data.market.base import TableKind, unit_factors
 from mentionstudy.data.market.health import SourceHealth
 from mentionstudy.data.market.manners import Manners
@@ -107,6 +115,7 @@ class LiveSource:
     health: SourceHealth = field(default_factory=SourceHealth)
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     _dead_canaries: dict[str, tuple[datetime, SourceError]] = field(default_factory=dict)
+    _notes: list[Attempt] = field(default_factory=list)
 
     def bars(self, security: Security, start: date, end: date) -> pd.DataFrame:
         """See `PriceSource.bars`."""
@@ -145,6 +154,11 @@ class LiveSource:
         """Start a run that a user asked for; see `SourceHealth.begin`."""
         self.health.begin(self.name)
 
+    def take_notes(self) -> list[Attempt]:
+        """Hand over what was asked beside the last answers: repeated tries and canaries."""
+        notes, self._notes = self._notes, []
+        return notes
+
     def covers(self, security: Security) -> bool:
         """Say whether any route serves a security."""
         return any(r.covers(security) for r in self.routes)
@@ -173,12 +187,27 @@ class LiveSource:
         what: TableKind,
     ) -> pd.DataFrame:
         """Ask with the retries that help, and remember how it went."""
+        if security.symbol != route.canary and self.health.state(self.name) == "half_open":
+            self._probe(route, what, security)
+
+        clock = [0.0]
+
+        def start(_state: RetryCallState) -> None:
+            clock[0] = time.perf_counter()
+
+        def note(state: RetryCallState) -> None:
+            error = state.outcome.exception() if state.outcome else None
+            reason = error.reason if isinstance(error, SourceError) else ""
+            self._note(security.symbol, what, "retried", reason, time.perf_counter() - clock[0])
+
         retries = Retrying(
             retry=retry_if_exception(self._worth_retrying),
             stop=stop_after_attempt(1 + self._retries),
             wait=wait_random_exponential(
                 multiplier=self.manners.retry_wait, max=self.manners.retry_wait_max
             ),
+            before=start,
+            before_sleep=note,
             reraise=True,
         )
         try:
@@ -189,6 +218,35 @@ class LiveSource:
             raise
         self.health.answered(self.name, f"{route.name}.{what}")
         return frame
+
+    def _note(
+        self, symbol: str, kind: Asked, outcome: Outcome, reason: str, seconds: float
+    ) -> None:
+        began = datetime.now(UTC) - timedelta(seconds=seconds)
+        self._notes.append(
+            Attempt(
+                symbol=symbol,
+                kind=kind,
+                source=self.name,
+                outcome=outcome,
+                reason=reason,
+                rows=0,
+                started_at=began,
+                seconds=seconds,
+            )
+        )
+
+    def _probe(self, route: Route, what: TableKind, security: Security) -> None:
+        """Ask for the canary before anything else when a cool-down is over.
+
+        An upstream that still refuses is then known to, whatever it says about other symbols.
+        """
+        error = self._canary_error(route, what)
+        if isinstance(error, NotAsked):
+            raise NotAsked(self.name, security.symbol, error.reason)
+        if error is not None:
+            reason = f"{error.reason}; asked for {route.canary} first, which exists"
+            raise type(error)(self.name, security.symbol, reason)
 
     @property
     def _retries(self) -> int:
@@ -241,6 +299,8 @@ class LiveSource:
         if not unsure:
             return found
         if security.symbol == route.canary:
+            if isinstance(error, str):  # no rows of what exists: a refusal in good form
+                return SourceRefused(self.name, security.symbol, "it answers without data")
             return changed_shape(self.name, security.symbol, error)
         if self.health.proven(self.name, f"{route.name}.{what}"):
             return found
@@ -258,11 +318,16 @@ class LiveSource:
         return type(worse)(self.name, security.symbol, worse.reason)
 
     def _canary_error(self, route: Route, what: TableKind) -> SourceError | None:
+        clock = time.perf_counter()
+        found: SourceError | None = None
         try:
             self._canary(route, what)
         except SourceError as error:
-            return error
-        return None
+            found = error
+        outcome: Outcome = outcome_of(found) if found else "ok"
+        reason = found.reason if found else ""
+        self._note(route.canary, "canary", outcome, reason, time.perf_counter() - clock)
+        return found
 
     def _canary(self, route: Route, what: TableKind) -> None:
         security = parse_symbol(route.canary)

@@ -170,6 +170,7 @@ def test_the_next_source_is_used_and_both_answers_are_logged(server, workspace):
     log = workspace.fetch_log()
     mine = log.loc[(log["symbol"] == "600718.SH") & (log["kind"] == "bars")]
     assert mine[["source", "outcome"]].to_numpy().tolist() == [
+        ["tencent", "retried"],
         ["tencent", "refused"],
         ["sina", "ok"],
     ]
@@ -192,6 +193,43 @@ def test_with_all_refusing_every_symbol_has_its_reason_and_a_later_run_completes
     later = run(workspace)  # at once: a run that a user starts may ask again
     assert later.complete
     assert later.ok == len(FEW)
+
+
+def test_every_request_is_logged_with_repeated_tries_and_canaries(server, workspace):
+    server.fail("drop", "tencent", times=1)  # the second try is answered
+    plan = plan_symbols(["600718.SH", "600999.SH"], "2022-06-01", "2022-06-10")
+    run(workspace, plan.loc[plan["kind"] == "bars"])
+    log = workspace.fetch_log()
+    told = log.loc[log["source"] == "tencent", ["symbol", "kind", "outcome"]]
+    assert told.to_numpy().tolist() == [
+        ["600718.SH", "bars", "retried"],
+        ["600718.SH", "bars", "ok"],
+        ["600999.SH", "bars", "not_found"],  # proven by the answer before: no canary is needed
+    ]
+    sina = log.loc[log["source"] == "sina", ["symbol", "kind", "outcome"]].to_numpy().tolist()
+    assert sorted(sina) == [["600000.SH", "canary", "ok"], ["600999.SH", "bars", "not_found"]]
+    assert (log["seconds"] >= 0).all()
+    assert run(workspace, plan).covered == 1  # neither a canary nor a try counts as there
+
+
+def test_a_half_open_breaker_asks_for_the_canary_first(server, workspace):
+    server.fail("403", "tencent", "eastmoney", "sina")
+    symbols = [f"6008{i:02d}.SH" for i in range(4)]
+    server.market.add(*symbols)
+    plan = plan_symbols(symbols, "2022-06-01", "2022-06-10")
+    plan = plan.loc[plan["kind"] == "bars"]
+    run(workspace, plan)
+    server.log.clear()
+    run(workspace, plan)  # a new run: the breaker lets one request through
+    assert {seen.symbol for seen in server.log if "gtimg" in seen.host} == {"600000.SH"}
+    log = workspace.fetch_log()
+    reason = log.loc[(log["symbol"] == symbols[0]) & (log["source"] == "tencent"), "reason"]
+    assert reason.str.contains("asked for 600000.SH first, which exists").any()
+    server.recover()
+    server.log.clear()
+    assert run(workspace, plan).complete
+    first = next(seen.symbol for seen in server.log if "gtimg" in seen.host)
+    assert first == "600000.SH"
 
 
 def test_a_second_run_asks_for_nothing(server, workspace):

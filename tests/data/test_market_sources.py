@@ -482,6 +482,13 @@ def test_an_unknown_symbol_is_not_found_because_a_known_one_is_answered(server, 
         ask(name, "09999.HK")
 
 
+@pytest.mark.parametrize("symbol", ["600718.SH", "600000.SH"])
+def test_no_data_for_what_exists_is_a_refusal(server, symbol):
+    server.fail("no_data", "eastmoney")
+    with pytest.raises(SourceRefused, match="it answers without data"):
+        ask("eastmoney", symbol)
+
+
 @pytest.mark.parametrize("name", ["tencent", "sina", "eastmoney"])
 def test_a_format_that_not_even_the_canary_has_is_a_changed_format(server, name):
     server.fail("columns", name)
