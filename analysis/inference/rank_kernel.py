@@ -1,12 +1,14 @@
 """One sort per event gives the ranks of every rank test; sums over events of bounded size.
 
-Ranks are kept doubled, as whole numbers: an average rank is a multiple of one half.
+Events without ties are ranked by :mod:`mentionstudy.analysis.inference.rank_positions`. Here those
+with ties are: their ranks are kept doubled, as whole numbers, an average rank being a multiple of
+one half.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -14,75 +16,14 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from mentionstudy.analysis.arrays import Floats, Ints
+from mentionstudy.analysis.inference import rank_positions
 from mentionstudy.analysis.inference.outcome import Bools
+from mentionstudy.analysis.inference.rank_totals import RankSums
+from mentionstudy.analysis.scratch import Scratch
 
 CHUNK = 255
 """Events per step: counts of a step fit into a byte, and its arrays into the cache."""
 Ranks = NDArray[np.signedinteger[Any]]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RankSums:
-    """Sums over events, all that the rank tests need.
-
-    T estimation days, L window days, A = T + L, K columns.
-
-    Attributes
-    ----------
-    count
-        (A,) events with a value on the day, estimation days first, then window days.
-    rank
-        (A,) sum of ``K_it - (n_i + 1)/2``, K the rank among the event's n_i days.
-    scaled
-        (A,) sum of ``K_it / (n_i + 1) - 1/2``.
-    sign
-        (A,) sum of ``sign(AR_it - median_i)``.
-    day_count
-        (T, K) events with a residual on the day and a value in the column.
-    day_total
-        (T, K) sum of their ``U_it = rank / (M_i + 2) - 1/2``, ranked with the column's value.
-    event_total
-        (K,) sum of U of the column's value itself.
-    events
-        (K,) events with a value in the column.
-    null_variance
-        (K,) sum of ``M_i / (M_i + 2)``, twelve times the variance of U under the null.
-    """
-
-    count: Floats
-    rank: Floats
-    scaled: Floats
-    sign: Floats
-    day_count: Floats
-    day_total: Floats
-    event_total: Floats
-    events: Floats
-    null_variance: Floats
-
-    def __add__(self, other: RankSums) -> RankSums:
-        """Join the sums of two disjoint sets of events."""
-        return RankSums(
-            count=self.count + other.count,
-            rank=self.rank + other.rank,
-            scaled=self.scaled + other.scaled,
-            sign=self.sign + other.sign,
-            day_count=self.day_count + other.day_count,
-            day_total=self.day_total + other.day_total,
-            event_total=self.event_total + other.event_total,
-            events=self.events + other.events,
-            null_variance=self.null_variance + other.null_variance,
-        )
-
-    def columns(self, which: slice) -> RankSums:
-        """Keep some of the K columns, and all days."""
-        return replace(
-            self,
-            day_count=self.day_count[:, which],
-            day_total=self.day_total[:, which],
-            event_total=self.event_total[which],
-            events=self.events[which],
-            null_variance=self.null_variance[which],
-        )
 
 
 def rank_sums(residuals: Floats, abnormal: Floats, thresholds: Floats) -> RankSums:
@@ -107,29 +48,29 @@ def rank_sums(residuals: Floats, abnormal: Floats, thresholds: Floats) -> RankSu
     if size.size and size.min() != size.max():  # equal sizes side by side: counted together
         order = np.argsort(size, kind="stable")
         residuals, abnormal, thresholds = residuals[order], abnormal[order], thresholds[order]
-    n_days, n_columns = residuals.shape[1] + abnormal.shape[1], thresholds.shape[1]
-    total = _nothing(n_days, residuals.shape[1], n_columns)
+    total = RankSums.none(residuals.shape[1], abnormal.shape[1], thresholds.shape[1])
+    step, quick, room = rank_positions.CHUNK, True, Scratch()
+    for start in range(0, residuals.shape[0], step):
+        rows = slice(start, start + step)
+        chunk = residuals[rows], abnormal[rows], thresholds[rows]
+        left_out = np.ones(len(chunk[0]), dtype=bool)
+        if quick:
+            found, left_out = rank_positions.quick_sums(*chunk, room)
+            total = total + found
+            quick = 2 * int(left_out.sum()) < left_out.size  # prices in ticks: most have ties
+        if left_out.any():
+            total = total + tied_sums(*(values[left_out] for values in chunk))
+    return total
+
+
+def tied_sums(residuals: Floats, abnormal: Floats, thresholds: Floats) -> RankSums:
+    """Rank events whose values may repeat; parameters and sums as for :func:`rank_sums`."""
+    total = RankSums.none(residuals.shape[1], abnormal.shape[1], thresholds.shape[1])
     for start in range(0, residuals.shape[0], CHUNK):
         rows = slice(start, start + CHUNK)
         chunk = _rank_chunk(residuals[rows], abnormal[rows], thresholds[rows])
         total = total + _chunk_sums(chunk)
     return total
-
-
-def _nothing(n_days: int, n_estimation: int, n_columns: int) -> RankSums:
-    days, table = np.zeros(n_days), np.zeros((n_estimation, n_columns))
-    column = np.zeros(n_columns)
-    return RankSums(
-        count=days,
-        rank=days,
-        scaled=days,
-        sign=days,
-        day_count=table,
-        day_total=table,
-        event_total=column,
-        events=column,
-        null_variance=column,
-    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

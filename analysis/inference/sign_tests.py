@@ -20,6 +20,8 @@ from mentionstudy.analysis.inference.reasons import REASONS
 
 EXACT_LIMIT = 50
 """Wilcoxon's exact law up to this many values without ties, as base R does."""
+_INFINITE = np.float64(np.inf).view(np.uint64)
+_COLUMNS = 8  # of doubles in a line of the cache
 
 
 def sign(values: Floats) -> TestResult:
@@ -142,22 +144,35 @@ class SignedRanks:
 
 def signed_ranks(values: Floats) -> SignedRanks:
     """Rank the absolute values of (N,) numbers: zeros dropped, ties averaged."""
-    x = values[np.isfinite(values) & (values != 0)]
-    n = x.size
+    bits = np.ascontiguousarray(values, dtype=np.float64).view(np.uint64)
+    # The order of positive doubles is the order of their bits; the last bit carries the sign.
+    key = (bits << 1) | (bits >> 63)
+    key.sort()
+    first, last = np.searchsorted(key, [2, _INFINITE << 1])  # between zeros and what is not finite
+    key = key[first:last]
+    n = key.size
     if n == 0:
         return SignedRanks(n=0, w_plus=0.0, ties=0.0)
-    # The order of positive doubles is the order of their bits; the last bit can carry the sign.
-    key = np.abs(x).view(np.uint64) << 1 | (x > 0)
-    key.sort()
-    magnitude, positive = key >> 1, (key & 1).astype(np.int64)
-    start = np.flatnonzero(np.r_[True, magnitude[1:] != magnitude[:-1]])
+    negative = (key & 1).astype(bool)
+    whole = n * (n + 1) // 2
+    if not ((key[1:] ^ key[:-1]) < 2).any():
+        w_minus = int(np.flatnonzero(negative).sum()) + int(np.count_nonzero(negative))
+        return SignedRanks(n=n, w_plus=float(whole - w_minus), ties=0.0)
+    start = np.flatnonzero(np.r_[True, (key[1:] ^ key[:-1]) > 1])
     size = np.diff(np.r_[start, n])
-    if size.size == n:
-        return SignedRanks(n=n, w_plus=float(positive @ np.arange(1, n + 1)), ties=0.0)
     rank = start + (size + 1) / 2
-    per_group = np.add.reduceat(positive, start)
+    per_group = np.add.reduceat(negative.astype(np.int64), start)
     cubes = size.astype(np.float64) ** 3 - size
-    return SignedRanks(n=n, w_plus=float(per_group @ rank), ties=float(cubes.sum()))
+    return SignedRanks(n=n, w_plus=float(whole - per_group @ rank), ties=float(cubes.sum()))
+
+
+def _all_signed_ranks(values: Floats) -> list[SignedRanks]:
+    """Rank each column of (N, K) values; a few columns at a time, which share their memory."""
+    sums = []
+    for low in range(0, values.shape[1], _COLUMNS):
+        beside = np.ascontiguousarray(values[:, low : low + _COLUMNS].T)
+        sums += [signed_ranks(column) for column in beside]
+    return sums
 
 
 @lru_cache(maxsize=EXACT_LIMIT)
@@ -202,7 +217,7 @@ def wilcoxon(values: Floats) -> TestResult:
     Journal of Financial Economics 23, 385-395, compares it for event studies.
     """
     values = as_columns(values)
-    sums = [signed_ranks(np.ascontiguousarray(column)) for column in values.T]
+    sums = _all_signed_ranks(values)
     n = np.array([s.n for s in sums], dtype=np.int64)
     plus = np.array([s.w_plus for s in sums])
     ties = np.array([s.ties for s in sums])

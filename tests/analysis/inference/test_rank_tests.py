@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from mentionstudy.analysis.errors import ConfigError
-from mentionstudy.analysis.inference.rank_kernel import RankSums, rank_sums
+from mentionstudy.analysis.inference.rank_kernel import RankSums, rank_sums, tied_sums
 from mentionstudy.analysis.inference.rank_tests import (
     collapse,
     corrado_rank,
@@ -136,6 +136,47 @@ def test_a_column_value_that_ties_with_residuals_gets_the_average_rank() -> None
     u = [ranks(np.append(row, v)) / 6 - 0.5 for row, v in zip(e, value[:, 0], strict=True)]
     np.testing.assert_allclose(sums.event_total[0], u[0][-1] + u[1][-1], atol=1e-14)
     np.testing.assert_allclose(sums.day_total[:, 0], (u[0] + u[1])[:-1], atol=1e-14)
+
+
+def assert_same_sums(one: RankSums, other: RankSums) -> None:
+    for name in RankSums.__slots__:
+        np.testing.assert_allclose(
+            getattr(one, name), getattr(other, name), rtol=1e-12, atol=1e-9, err_msg=name
+        )
+
+
+@hypothesis_settings(max_examples=40)
+@given(
+    seed=st.integers(0, 10_000),
+    events=st.sampled_from([1, 9, 700]),
+    gaps=st.sampled_from([0.0, 0.02, 0.6]),
+    tied=st.sampled_from([0.0, 0.1, 1.0]),
+    scale=st.sampled_from([1e-200, 1.0, 1e200]),
+)
+def test_the_quick_way_is_the_general_way(
+    seed: int, events: int, gaps: float, tied: float, scale: float
+) -> None:
+    rng = np.random.default_rng(seed)
+    parts = [rng.standard_normal((events, width)) for width in (40, 7, 9)]
+    rows = rng.random(events) < tied
+    for x in parts:
+        x[rows] = np.round(x[rows], 1) * rng.choice([-1.0, 1.0])  # zeros of both signs among them
+        x *= scale
+        x[rng.random(x.shape) < gaps] = np.nan
+    parts[2][:, 3] = parts[2][:, 5]  # two columns may be one window
+    parts[0][:: max(1, events // 2)] = np.nan  # events without any residual
+    assert_same_sums(rank_sums(*parts), tied_sums(*parts))
+
+
+def test_values_that_differ_in_the_last_bits_are_no_ties() -> None:
+    e = np.linspace(1.0, 2.0, 64)[None, :].repeat(3, axis=0)
+    a = np.array([[1.5, 1.2]]).repeat(3, axis=0)
+    e[1, 10] = np.nextafter(e[1, 40], 3.0)
+    a[2, 0] = np.nextafter(a[2, 1], 0.0)
+    apart = rank_sums(e, a, a)
+    assert_same_sums(apart, tied_sums(e, a, a))
+    e[1, 10] = e[1, 40]
+    assert rank_sums(e, a, a).rank[10] == pytest.approx(apart.rank[10] - 0.5)
 
 
 @pytest.mark.parametrize("kind", ["clean", "both", "many"])
