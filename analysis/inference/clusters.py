@@ -11,6 +11,8 @@ from mentionstudy.analysis.inference.moments import Moments, as_columns, moments
 from mentionstudy.analysis.inference.outcome import TestName, TestResult, result
 from mentionstudy.analysis.inference.reasons import REASONS
 
+_DENSE = 4  # labels at most this many times as many as events are numbered by a table
+
 
 def cluster_codes(first: Ints, second: Ints | None = None) -> Ints:
     """Give the distinct labels, or pairs of two labels, the numbers 0, 1, ...
@@ -23,43 +25,94 @@ def cluster_codes(first: Ints, second: Ints | None = None) -> Ints:
     Returns
     -------
     Ints
-        (N,) int64 codes; equal codes for equal labels (pairs).
+        (N,) int64 codes in the order of the labels; equal codes for equal labels (pairs).
     """
-    codes: Ints = np.unique(first, return_inverse=True)[1].astype(np.int64)
+    codes = _numbered(np.asarray(first))
     if second is None:
         return codes
-    other = np.unique(second, return_inverse=True)[1].astype(np.int64)
-    pairs = codes * (int(other.max(initial=0)) + 1) + other
-    codes = np.unique(pairs, return_inverse=True)[1].astype(np.int64)
-    return codes
+    other = _numbered(np.asarray(second))
+    return _numbered(codes * (int(other.max(initial=0)) + 1) + other)
+
+
+def _numbered(labels: Ints) -> Ints:
+    """(N,) number of each label: by a table where labels lie close together, else by sorting."""
+    low = int(labels.min(initial=0))
+    span = int(labels.max(initial=0)) - low + 1
+    if span > _DENSE * labels.size + 1024:
+        return np.asarray(np.unique(labels, return_inverse=True)[1], dtype=np.int64)
+    occurs = np.zeros(span, dtype=bool)
+    occurs[labels - low] = True
+    return np.asarray((np.cumsum(occurs) - 1)[labels - low])
+
+
+class Clusters:
+    """The events of a sample, divided into clusters.
+
+    Parameters
+    ----------
+    codes
+        (N,) int64 cluster of each event, :func:`cluster_codes`.
+
+    Attributes
+    ----------
+    member
+        (G,) int64, an event of each cluster.
+    """
+
+    def __init__(self, codes: Ints) -> None:
+        self._size = np.bincount(codes)
+        self.member = np.empty(self._size.size, dtype=np.int64)
+        self.member[codes] = np.arange(codes.size)
+        shape = (self._size.size, codes.size)
+        self._add = sparse.csr_matrix((np.ones(codes.size), (codes, np.arange(codes.size))), shape)
+
+    def sums(self, values: Floats) -> tuple[Floats, Ints]:
+        """Sum the columns of (N, K) values within clusters, NaN counted as absent.
+
+        Returns
+        -------
+        tuple of arrays
+            (G, K) sums and (G, K) int64 number of values.
+        """
+        total = self._add @ values
+        if not np.isnan(total).any():
+            return total, np.repeat(self._size[:, None], values.shape[1], axis=1)
+        present = ~np.isnan(values)
+        count = np.rint(self._add @ present.astype(np.float64)).astype(np.int64)
+        return self._add @ np.where(present, values, 0.0), count
+
+    def component(self, deviation: Floats) -> tuple[Floats, Ints]:
+        """``G/(G-1) sum over clusters of (sum of residuals)^2`` and G, per column.
+
+        Parameters
+        ----------
+        deviation
+            (N, K) distances from the mean; NaN where missing.
+        """
+        total, count = self.sums(deviation)
+        groups = (count > 0).sum(axis=0)
+        with np.errstate(divide="ignore", invalid="ignore"):  # one cluster: the caller's reason
+            return groups / (groups - 1.0) * np.einsum("gk,gk->k", total, total), groups
 
 
 def cluster_sums(values: Floats, codes: Ints) -> tuple[Floats, Ints]:
-    """Sum the columns of (N, K) values within clusters, NaN counted as absent.
+    """Sum the columns of (N, K) values within clusters; see :meth:`Clusters.sums`."""
+    return Clusters(codes).sums(values)
 
-    Returns
-    -------
-    tuple of arrays
-        (G, K) sums and (G, K) int64 number of values.
+
+class TwoWays:
+    """Clusters by one label, by another, and by both.
+
+    Parameters
+    ----------
+    first, second
+        (N,) integer labels.
     """
-    groups = int(codes.max(initial=-1)) + 1
-    add = sparse.csr_matrix(
-        (np.ones(codes.size), (codes, np.arange(codes.size))), shape=(groups, codes.size)
-    )
-    present = ~np.isnan(values)
-    if present.all():
-        single = np.bincount(codes, minlength=groups).astype(np.int64)
-        return add @ values, np.repeat(single[:, None], values.shape[1], axis=1)
-    count = np.rint(add @ present.astype(np.float64)).astype(np.int64)
-    return add @ np.where(present, values, 0.0), count
 
-
-def _component(deviation: Floats, codes: Ints) -> tuple[Floats, Ints]:
-    """``G/(G-1) sum over clusters of (sum of residuals)^2`` and G, per column."""
-    total, count = cluster_sums(deviation, codes)
-    groups = (count > 0).sum(axis=0)
-    with np.errstate(divide="ignore", invalid="ignore"):  # one cluster: the caller's reason
-        return groups / (groups - 1.0) * (total**2).sum(axis=0), groups
+    def __init__(self, first: Ints, second: Ints) -> None:
+        self.first = Clusters(cluster_codes(first))
+        self.second = Clusters(cluster_codes(second))
+        self.both = Clusters(cluster_codes(first, second))
 
 
 def clustered_t(
@@ -100,26 +153,62 @@ def clustered_t(
     for label in (first,) if second is None else (first, second):
         if np.shape(label) != values.shape[:1]:
             raise ConfigError("cluster labels: one for each of the N events is needed")
-    m = moments(values) if known is None else known
-    unit = np.where(m.sd > 0, m.sd, 1.0)  # squares of huge or tiny values would be lost
-    deviation = (values - m.mean) / unit
-    variance, groups = _component(deviation, cluster_codes(first))
-    test: TestName = "clustered_t"
-    how = "one way, V=G/(G-1) sum of squared cluster sums/N^2; t(G-1)"
     if second is not None:
-        test = "clustered_t_two_way"
-        other, other_groups = _component(deviation, cluster_codes(second))
-        both, _ = _component(deviation, cluster_codes(first, second))
-        variance = variance + other - both
-        groups = np.minimum(groups, other_groups)
+        return clustered_tests(values, TwoWays(first, second), known=known)[1]
+    m = moments(values) if known is None else known
+    deviation, unit = _deviations(values, m)
+    variance, groups = Clusters(cluster_codes(first)).component(deviation)
+    return _clustered("clustered_t", m, unit, variance, groups)
+
+
+def clustered_tests(
+    values: Floats, ways: TwoWays, *, known: Moments | None = None
+) -> tuple[TestResult, TestResult]:
+    """Both tests of :func:`clustered_t`, one-way by the first label and two-way.
+
+    Parameters
+    ----------
+    values, known
+        As for :func:`clustered_t`.
+    ways
+        The labels of the N events.
+    """
+    values = as_columns(values)
+    m = moments(values) if known is None else known
+    deviation, unit = _deviations(values, m)
+    variance, groups = ways.first.component(deviation)
+    other, other_groups = ways.second.component(deviation)
+    both, _ = ways.both.component(deviation)
+    one_way = _clustered("clustered_t", m, unit, variance, groups)
+    smaller = np.minimum(groups, other_groups)
+    return one_way, _clustered("clustered_t_two_way", m, unit, variance + other - both, smaller)
+
+
+def _deviations(values: Floats, m: Moments) -> tuple[Floats, Floats]:
+    """Distances from the mean in units of the deviation, and that unit.
+
+    Squares of huge or tiny values would be lost.
+    """
+    unit = np.where(m.sd > 0, m.sd, 1.0)
+    deviation = values - m.mean
+    deviation /= unit
+    return deviation, unit
+
+
+def _clustered(
+    test: TestName, m: Moments, unit: Floats, variance: Floats, groups: Ints
+) -> TestResult:
+    two_way = test == "clustered_t_two_way"
+    how = "one way, V=G/(G-1) sum of squared cluster sums/N^2; t(G-1)"
+    if two_way:
         how = "two way, V=V_1+V_2-V_12, each with G/(G-1); t(min G - 1)"
     reasons = m.reasons()
     reasons.mark(groups < 2, REASONS["one_cluster"])
     # a two-way variance is a difference: what is left of it by rounding is larger
-    tiny = (1e-20 if second is None else 1e-10) * m.n
+    tiny = (1e-10 if two_way else 1e-20) * m.n
     reasons.mark(
         ~(variance > tiny),
-        REASONS["no_variance"] if second is None else REASONS["no_two_way_variance"],
+        REASONS["no_two_way_variance"] if two_way else REASONS["no_variance"],
     )
     with np.errstate(divide="ignore", invalid="ignore"):  # undefined columns have their reason
         error = np.sqrt(np.where(variance > 0, variance, np.nan)) / m.n * unit

@@ -9,7 +9,8 @@ from scipy import special
 
 from mentionstudy.analysis.arrays import Floats, Ints
 from mentionstudy.analysis.errors import ConfigError, InputError
-from mentionstudy.analysis.inference.moments import DEGENERATE
+from mentionstudy.analysis.inference.clusters import Clusters
+from mentionstudy.analysis.inference.moments import DEGENERATE, as_columns
 from mentionstudy.analysis.inference.outcome import (
     Bools,
     Reasons,
@@ -91,6 +92,47 @@ def portfolio_series(ar: Floats, event_day: Ints) -> PortfolioSeries:
     return PortfolioSeries(
         day=day.astype(np.int64), value=total[day] / count[day], count=count[day].astype(np.int64)
     )
+
+
+class _Daily:
+    """Sums of abnormal returns by day of the window and calendar day.
+
+    Parameters
+    ----------
+    ar, event_day
+        (N, L), as for :func:`calendar_time`.
+    dates
+        Events that have all days in common, or None to take each for itself.
+    """
+
+    def __init__(self, ar: Floats, event_day: Ints, dates: Clusters | None) -> None:
+        if dates is None:
+            dates = Clusters(np.arange(len(ar)))
+        total, count = dates.sums(ar)
+        day = event_day[dates.member]
+        inside = day >= 0
+        length = ar.shape[1]
+        cell = (day * length + np.arange(length))[inside]
+        size = (int(day.max(initial=-1)) + 1) * length
+        shape = (-1, length)
+        self._total = np.bincount(cell, total[inside], size).reshape(shape)
+        self._count = np.rint(np.bincount(cell, count[inside], size)).reshape(shape)
+        self._complete = int(count.sum()) == ar.size
+
+    def series(self, member: Bools) -> PortfolioSeries:
+        """Return the portfolio of the window days in an (L,) mask."""
+        count = self._count[:, member].sum(axis=1).astype(np.int64)
+        day = np.flatnonzero(count)
+        total = self._total[day][:, member].sum(axis=1)
+        return PortfolioSeries(day=day, value=total / count[day], count=count[day])
+
+    def events(self, ar: Floats, members: Bools) -> Ints:
+        """(K,) events with a value in each window."""
+        if self._complete:
+            return np.where(members.any(axis=1), len(ar), 0)
+        present = ~np.isnan(ar)
+        counts = [int(present[:, member].any(axis=1).sum()) for member in members]
+        return np.array(counts, dtype=np.int64)
 
 
 def default_lags(n: int) -> int:
@@ -195,7 +237,12 @@ def portfolio_alpha(
 
 
 def calendar_time(
-    ar: Floats, event_day: Ints, members: Bools, *, lags: int | None = None
+    ar: Floats,
+    event_day: Ints,
+    members: Bools,
+    *,
+    lags: int | None = None,
+    dates: Clusters | None = None,
 ) -> TestResult:
     """Test the mean daily abnormal return of calendar-time portfolios, window by window.
 
@@ -209,6 +256,8 @@ def calendar_time(
         (K, L) bool, the days of each window.
     lags
         Newey-West lags; ``floor(4 (D/100)^(2/9))`` of the D portfolio days if None.
+    dates
+        The events in clusters that have all days in common, where they are known.
 
     Returns
     -------
@@ -229,11 +278,12 @@ def calendar_time(
     k = members.shape[0]
     statistic, df = np.full(k, np.nan), np.full(k, np.nan)
     estimate, error = np.full(k, np.nan), np.full(k, np.nan)
-    events, few = np.zeros(k, dtype=np.int64), np.zeros(k, dtype=bool)
+    few = np.zeros(k, dtype=bool)
+    ar = as_columns(ar)
+    daily = _Daily(ar, event_day, dates)
+    events = daily.events(ar, members)
     for column, member in enumerate(members):
-        inside = ar[:, member]
-        events[column] = int(np.isfinite(inside).any(axis=1).sum())
-        series = portfolio_series(inside, event_day[:, member])
+        series = daily.series(member)
         if series.day.size < 3:
             few[column] = True
             continue

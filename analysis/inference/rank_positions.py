@@ -258,9 +258,7 @@ def _joint_sums(rank: Shorts, chunk: _Chunk, room: Scratch) -> _Joint:
     return _Joint(count=count, rank=total, scaled=scaled - count / 2, sign=above - under)
 
 
-def _generalized(
-    chunk: _Chunk, own: Floats, above: Floats, joint: _Joint, n_own: int
-) -> RankSums:
+def _generalized(chunk: _Chunk, own: Floats, above: Floats, joint: _Joint, n_own: int) -> RankSums:
     """Add the sums of ranks among the estimation days and each threshold."""
     has, size = chunk.has, chunk.size
     weight = 1.0 / (size + 2.0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Literal
 
@@ -10,7 +11,7 @@ import numpy as np
 
 from mentionstudy.analysis.arrays import EventArrays, Floats, Ints
 from mentionstudy.analysis.errors import ConfigError
-from mentionstudy.analysis.inference.clusters import clustered_t
+from mentionstudy.analysis.inference.clusters import Clusters, TwoWays, clustered_tests
 from mentionstudy.analysis.inference.mean_tests import (
     cross_sectional_t,
     crude_dependence_t,
@@ -30,7 +31,7 @@ from mentionstudy.analysis.inference.rank_tests import (
 from mentionstudy.analysis.inference.resampling import bootstrap, placebo, sign_flip
 from mentionstudy.analysis.inference.scan import (
     ResidualScan,
-    map_in_order,
+    date_labels,
     scan_residuals,
     unit,
     window_members,
@@ -224,10 +225,9 @@ def run_battery(arrays: EventArrays, options: BatteryOptions | None = None) -> B
         np.concatenate([side.members for side in sides]),
         threads=options.threads,
     )
-    jobs = [job for side in sides for job in _jobs(arrays, options, scan, side)]
-    done = list(map_in_order(lambda index: jobs[index](), len(jobs), options.threads))
-    size = len(done) // len(sides)
-    tests = [done[low : low + size] for low in range(0, len(done), size)]
+    groups = _Groups.of(arrays)
+    jobs = [_jobs(arrays, options, scan, side, groups) for side in sides]
+    tests = _done(jobs, options.threads)
     if options.permutation_draws:
         permuted = _permutation(arrays, options, sides)
         tests = [[*one, extra] for one, extra in zip(tests, permuted, strict=True)]
@@ -240,6 +240,13 @@ def run_battery(arrays: EventArrays, options: BatteryOptions | None = None) -> B
         mean_correlation=scan.correlation.r[sides[0].columns],
         notes=_notes(arrays, share),
     )
+
+
+def _done(jobs: list[list[Job]], threads: int) -> list[list[TestResult]]:
+    """Run the jobs of all sides on several threads, and collect the tests of each side."""
+    with ThreadPoolExecutor(max_workers=max(threads, 1)) as pool:
+        waiting = [[pool.submit(job) for job in side] for side in jobs]
+        return [[test for job in side for test in job.result()] for side in waiting]
 
 
 def _ordered(tests: list[TestResult], place: dict[TestName, int]) -> tuple[TestResult, ...]:
@@ -279,74 +286,98 @@ def _windows(arrays: EventArrays, options: BatteryOptions) -> _Side:
     )
 
 
-Job = Callable[[], TestResult]
+Job = Callable[[], tuple[TestResult, ...]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Groups:
+    """Events that have something in common.
+
+    Attributes
+    ----------
+    ways
+        By day 0, by firm, and by both.
+    dates
+        By all days of their windows.
+    """
+
+    ways: TwoWays
+    dates: Clusters
+
+    @classmethod
+    def of(cls, arrays: EventArrays) -> _Groups:
+        """Group the events of a study."""
+        ways = TwoWays(arrays.day0, arrays.symbol)
+        one_calendar = arrays.event_day is None
+        return cls(ways=ways, dates=ways.first if one_calendar else Clusters(date_labels(arrays)))
 
 
 def _jobs(
-    arrays: EventArrays, options: BatteryOptions, scan: ResidualScan, side: _Side
+    arrays: EventArrays,
+    options: BatteryOptions,
+    scan: ResidualScan,
+    side: _Side,
+    groups: _Groups,
 ) -> list[Job]:
-    """Return every test but the permutation, as functions to be called."""
-    jobs = [
-        *_mean_jobs(arrays, scan, side),
-        *_standardized_jobs(arrays, scan, side),
-        *_rank_jobs(scan, side),
+    """Return every test but the permutation, as functions to be called; the longest first."""
+    values, m = side.values, side.moments
+    jobs: list[Job] = [
+        lambda: (wilcoxon(values),),
+        lambda: clustered_tests(values, groups.ways, known=m),
+        lambda: (calendar_time(arrays.ar, scan.event_day, side.members, dates=groups.dates),),
+        lambda: _sign_tests(values, scan),
+        lambda: _mean_tests(arrays, scan, side),
+        lambda: _standardized_tests(arrays, scan, side),
+        lambda: _rank_tests(scan, side),
     ]
     if options.bootstrap_draws:
         draws, seed = options.bootstrap_draws, options.seed
-        jobs.append(lambda: bootstrap(side.values, clusters=arrays.day0, draws=draws, seed=seed))
+        jobs.append(lambda: (bootstrap(values, clusters=arrays.day0, draws=draws, seed=seed),))
     return jobs
 
 
-def _mean_jobs(arrays: EventArrays, scan: ResidualScan, side: _Side) -> list[Job]:
+def _mean_tests(arrays: EventArrays, scan: ResidualScan, side: _Side) -> tuple[TestResult, ...]:
     values, m = side.values, side.moments
-    return [
-        lambda: cross_sectional_t(values, weight=arrays.weight, known=m),
-        lambda: crude_dependence_t(values, scan.portfolio, length=side.length, known=m),
-        lambda: skewness_adjusted_johnson(values, known=m),
-        lambda: skewness_adjusted_hall(values, known=m),
-        lambda: clustered_t(values, arrays.day0, known=m),
-        lambda: clustered_t(values, arrays.day0, arrays.symbol, known=m),
-        lambda: calendar_time(arrays.ar, scan.event_day, side.members),
-    ]
+    return (
+        cross_sectional_t(values, weight=arrays.weight, known=m),
+        crude_dependence_t(values, scan.portfolio, length=side.length, known=m),
+        skewness_adjusted_johnson(values, known=m),
+        skewness_adjusted_hall(values, known=m),
+    )
 
 
-def _standardized_jobs(arrays: EventArrays, scan: ResidualScan, side: _Side) -> list[Job]:
+def _standardized_tests(
+    arrays: EventArrays, scan: ResidualScan, side: _Side
+) -> tuple[TestResult, ...]:
     scaled, known = side.standardized, side.standardized_moments
     correlation = scan.correlation
-    r, why = correlation.r[side.columns], correlation.reason[side.columns]
-    return [
-        lambda: patell(side.patell_input, arrays.df, convention=side.patell_form),
-        lambda: adjusted_patell(
-            side.patell_input,
-            arrays.df,
-            correlation=r,
-            correlation_reason=why,
-            convention=correlation.convention,
-        ),
-        lambda: bmp(scaled, known=known),
-        lambda: kp_bmp(
-            scaled,
-            correlation=r,
-            correlation_reason=why,
-            convention=correlation.convention,
-            known=known,
-        ),
-    ]
+    adjusted = {
+        "correlation": correlation.r[side.columns],
+        "correlation_reason": correlation.reason[side.columns],
+        "convention": correlation.convention,
+    }
+    return (
+        patell(side.patell_input, arrays.df, convention=side.patell_form),
+        adjusted_patell(side.patell_input, arrays.df, **adjusted),
+        bmp(scaled, known=known),
+        kp_bmp(scaled, known=known, **adjusted),
+    )
 
 
-def _rank_jobs(scan: ResidualScan, side: _Side) -> list[Job]:
-    values, members, n = side.values, side.members, side.moments.n
+def _sign_tests(values: Floats, scan: ResidualScan) -> tuple[TestResult, ...]:
+    return sign(values), generalized_sign(values, scan.positive)
+
+
+def _rank_tests(scan: ResidualScan, side: _Side) -> tuple[TestResult, ...]:
+    members, n = side.members, side.moments.n
     ranks, scaled = scan.ranks.columns(side.columns), side.standardized_moments.n
-    return [
-        lambda: sign(values),
-        lambda: generalized_sign(values, scan.positive),
-        lambda: wilcoxon(values),
-        lambda: corrado_rank(ranks, members, n),
-        lambda: corrado_zivney(ranks, members, n),
-        lambda: corrado_sign(ranks, members, n),
-        lambda: grank_t(ranks, scaled),
-        lambda: grank_z(ranks, scaled),
-    ]
+    return (
+        corrado_rank(ranks, members, n),
+        corrado_zivney(ranks, members, n),
+        corrado_sign(ranks, members, n),
+        grank_t(ranks, scaled),
+        grank_z(ranks, scaled),
+    )
 
 
 def _permutation(

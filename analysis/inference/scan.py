@@ -140,7 +140,7 @@ def scan_residuals(
     """
     days = event_days(arrays)
     exact = arrays.n_events < 2 or overlapping_pairs(days) <= exact_pairs
-    labels = np.arange(arrays.n_events) if exact else _date_labels(arrays)
+    labels = np.arange(arrays.n_events) if exact else date_labels(arrays)
 
     def work(index: int) -> _Part:
         block = arrays.residuals.block(index)
@@ -171,7 +171,7 @@ def unit(standardized: Moments) -> Floats:
     return np.where(standardized.constant | ~(standardized.sd > 0), np.nan, standardized.sd)
 
 
-def _date_labels(arrays: EventArrays) -> Ints:
+def date_labels(arrays: EventArrays) -> Ints:
     """(N,) label of each event: those with one label have all their days in common."""
     key, other = arrays.day0, arrays.calendar
     if other is None and arrays.event_day is not None:

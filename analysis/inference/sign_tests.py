@@ -154,16 +154,17 @@ def signed_ranks(values: Floats) -> SignedRanks:
     if n == 0:
         return SignedRanks(n=0, w_plus=0.0, ties=0.0)
     negative = (key & 1).astype(bool)
-    whole = n * (n + 1) // 2
-    if not ((key[1:] ^ key[:-1]) < 2).any():
-        w_minus = int(np.flatnonzero(negative).sum()) + int(np.count_nonzero(negative))
-        return SignedRanks(n=n, w_plus=float(whole - w_minus), ties=0.0)
-    start = np.flatnonzero(np.r_[True, (key[1:] ^ key[:-1]) > 1])
-    size = np.diff(np.r_[start, n])
-    rank = start + (size + 1) / 2
-    per_group = np.add.reduceat(negative.astype(np.int64), start)
-    cubes = size.astype(np.float64) ** 3 - size
-    return SignedRanks(n=n, w_plus=float(whole - per_group @ rank), ties=float(cubes.sum()))
+    at = np.flatnonzero(negative)
+    w_minus, cubes = float(int(at.sum()) + at.size), 0.0
+    again = np.flatnonzero((key[1:] ^ key[:-1]) < 2)
+    if again.size:  # within a tie the negative values are last; they get the average rank
+        first = np.flatnonzero(np.r_[True, np.diff(again) > 1])
+        start, size = again[first], np.diff(np.r_[first, again.size]) + 1
+        member = np.repeat(start - (np.cumsum(size) - size), size) + np.arange(size.sum())
+        count = np.add.reduceat(negative[member].astype(np.float64), np.cumsum(size) - size)
+        w_minus += float((count * (count - size) / 2).sum())
+        cubes = float((size.astype(np.float64) ** 3 - size).sum())
+    return SignedRanks(n=n, w_plus=n * (n + 1) / 2 - w_minus, ties=cubes)
 
 
 def _all_signed_ranks(values: Floats) -> list[SignedRanks]:
