@@ -62,6 +62,12 @@ class ResidualSource(Protocol):
     def block(self, index: int) -> ResidualBlock:
         """One block. Safe to call from several threads; the arrays belong to the caller."""
 
+    def some(self, rows: slice | Ints) -> Floats:
+        """(B, T) residuals of some events, as in a block. Safe to call from several threads."""
+
+    def days(self, rows: slice | Ints) -> Ints:
+        """(B, T) calendar positions of their estimation days, as in a block."""
+
 
 class PlaceboSource(Protocol):
     """Draws the same study on other dates of the same firms."""

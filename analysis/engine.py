@@ -132,23 +132,32 @@ class Engine:
                 market[rows] = windows_of(values, self.length, places.benchmark[rows], start)
         return market
 
-    def residuals(self, places: Places, estimates: Estimates) -> Floats:
-        """(N, T) estimation-window residuals over their deviation; NaN on unusable days.
+    def residuals(self, places: Places, estimates: Estimates, events: Ints) -> Floats:
+        """(B, T) estimation-window residuals over their deviation; NaN on unusable days.
 
         Parameters
         ----------
-        places, estimates
-            The same N events.
+        places
+            B events.
+        estimates
+            Of N events, those among them.
+        events
+            (B,) which of the N they are.
         """
+        parts = self._layout.parts(places)
+        if len(parts) == 1:  # all events, in their order
+            return self._standardized(parts[0], estimates, events)
         result = np.empty((len(places), self.estimation_length))
-        for part in self._layout.parts(places):
-            own = estimates.take(part.rows)
-            residual = self._residuals(part, own.alpha, own.beta)
-            residual /= own.sigma[:, None]
-            if own.residual_scale is not None:
-                residual /= own.residual_scale
-            result[part.rows] = residual
+        for part in parts:
+            result[part.rows] = self._standardized(part, estimates, events[part.rows])
         return result
+
+    def _standardized(self, part: Part, estimates: Estimates, events: Ints) -> Floats:
+        residual = self._residuals(part, estimates.alpha[events], estimates.beta[events])
+        residual /= estimates.sigma[events, None]
+        if estimates.residual_scale is not None:
+            residual /= estimates.residual_scale[events]
+        return residual
 
     def estimation_days(self, places: Places) -> Ints:
         """(N, T) calendar position of each estimation day, -1 beyond the calendar's sessions."""
@@ -256,8 +265,9 @@ class Engine:
             x = windows_of(design.x[q], length, part.series, start)
             x *= beta[:, slope, None]
             residual -= x
-        view = sliding_window_view(usable.reshape(-1), length)
-        residual[~view[part.series * usable.shape[1] + start]] = np.nan
+        if part.tile.masked:
+            view = sliding_window_view(usable.reshape(-1), length)
+            np.copyto(residual, np.nan, where=~view[part.series * usable.shape[1] + start])
         return residual
 
 

@@ -90,6 +90,13 @@ class Tile:
         return np.asarray(usable)
 
     @cached_property
+    def masked(self) -> bool:
+        """Whether an unusable day may have a response and all its predictors."""
+        design = self.design
+        infinite = any(np.isinf(values).any() for values in (design.y, *design.x))
+        return self._taboo is not None or len(design.predict) < len(design.x) or infinite
+
+    @cached_property
     def sums(self) -> RunningSums:
         """Running sums of the design."""
         return RunningSums(self.design, self.usable)

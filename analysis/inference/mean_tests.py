@@ -138,12 +138,13 @@ def portfolio_sums(residuals: Floats, *, sigma: Floats | None = None) -> Portfol
     sigma
         (B,) residual standard deviations, if ``residuals`` were divided by them.
     """
+    scale = np.ones(len(residuals)) if sigma is None else sigma
+    total = np.einsum("i,it->t", scale, residuals)
+    if np.isfinite(total).all():
+        return PortfolioSums(total=total, count=np.full(total.size, len(residuals)))
     present = np.isfinite(residuals)
-    filled = residuals if present.all() else np.where(present, residuals, 0.0)
-    scale = np.ones(len(filled)) if sigma is None else sigma
-    return PortfolioSums(
-        total=np.einsum("i,it->t", scale, filled), count=present.sum(axis=0, dtype=np.int64)
-    )
+    total = np.einsum("i,it->t", scale, np.where(present, residuals, 0.0))
+    return PortfolioSums(total=total, count=present.sum(axis=0, dtype=np.int64))
 
 
 def crude_dependence_t(

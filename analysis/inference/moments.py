@@ -56,6 +56,12 @@ def as_columns(values: Floats) -> Floats:
     return values if finite.all() else np.where(finite, values, np.nan)
 
 
+def true_values(mask: Bools) -> Ints:
+    """(B,) number of true values in each row of a (B, T) mask, eight at a time."""
+    packed = np.packbits(mask, axis=1)
+    return np.bitwise_count(packed).sum(axis=1, dtype=np.int64)
+
+
 def moments(values: Floats) -> Moments:
     """Moments of each column of an (N, K) array; values that are not finite count as missing.
 

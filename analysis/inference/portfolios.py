@@ -99,17 +99,16 @@ class _Daily:
 
     Parameters
     ----------
-    ar, event_day
-        (N, L), as for :func:`calendar_time`.
+    ar
+        (N, L) abnormal returns; NaN where missing.
+    day
+        (G, L) int64 calendar positions of the days of each cluster, -1 for none.
     dates
-        Events that have all days in common, or None to take each for itself.
+        The events in G clusters that have all days in common.
     """
 
-    def __init__(self, ar: Floats, event_day: Ints, dates: Clusters | None) -> None:
-        if dates is None:
-            dates = Clusters(np.arange(len(ar)))
+    def __init__(self, ar: Floats, day: Ints, dates: Clusters) -> None:
         total, count = dates.sums(ar)
-        day = event_day[dates.member]
         inside = day >= 0
         length = ar.shape[1]
         cell = (day * length + np.arange(length))[inside]
@@ -251,13 +250,14 @@ def calendar_time(
     ar
         (N, L) abnormal returns; NaN where missing.
     event_day
-        (N, L) int64 calendar positions of the days.
+        (N, L) int64 calendar positions of the days, -1 for none; with ``dates``, (G, L) those of
+        each cluster.
     members
         (K, L) bool, the days of each window.
     lags
         Newey-West lags; ``floor(4 (D/100)^(2/9))`` of the D portfolio days if None.
     dates
-        The events in clusters that have all days in common, where they are known.
+        The events in G clusters that have all days in common, where they are known.
 
     Returns
     -------
@@ -280,7 +280,7 @@ def calendar_time(
     estimate, error = np.full(k, np.nan), np.full(k, np.nan)
     few = np.zeros(k, dtype=bool)
     ar = as_columns(ar)
-    daily = _Daily(ar, event_day, dates)
+    daily = _Daily(ar, event_day, dates or Clusters(np.arange(len(ar))))
     events = daily.events(ar, members)
     for column, member in enumerate(members):
         series = daily.series(member)

@@ -81,6 +81,14 @@ class _Held:
         """Return the block."""
         return self._block
 
+    def some(self, rows: slice | Ints) -> Floats:
+        """Return some of its residuals."""
+        return self._block.residuals[rows]
+
+    def days(self, rows: slice | Ints) -> Ints:
+        """Return their days."""
+        return self._block.day[rows]
+
 
 def split(arrays: EventArrays, samples: Sequence[Ints]) -> Iterator[EventArrays]:
     """Yield the arrays of some samples of events.

@@ -17,6 +17,7 @@ from scipy import sparse
 
 from mentionstudy.analysis.arrays import Floats, Ints
 from mentionstudy.analysis.inference import rank_positions
+from mentionstudy.analysis.inference.moments import true_values
 from mentionstudy.analysis.inference.outcome import Bools
 from mentionstudy.analysis.inference.rank_totals import RankSums
 from mentionstudy.analysis.scratch import Scratch
@@ -26,7 +27,9 @@ CHUNK = 255
 Ranks = NDArray[np.signedinteger[Any]]
 
 
-def rank_sums(residuals: Floats, abnormal: Floats, thresholds: Floats) -> RankSums:
+def rank_sums(
+    residuals: Floats, abnormal: Floats, thresholds: Floats, room: Scratch | None = None
+) -> RankSums:
     """Rank each event's days and sum over the events.
 
     Parameters
@@ -38,18 +41,21 @@ def rank_sums(residuals: Floats, abnormal: Floats, thresholds: Floats) -> RankSu
     thresholds
         (B, K) values to be ranked among the residuals, one column at a time, for the
         generalised rank tests: ``SCAR / sd(SCAR)``; NaN where missing.
+    room
+        Working memory of the calling thread, to be used again by its next call.
 
     Returns
     -------
     RankSums
         Sums over the B events. Ties get average ranks.
     """
-    size = np.isfinite(residuals).sum(axis=1)
+    size = true_values(np.isfinite(residuals))
     if size.size and size.min() != size.max():  # equal sizes side by side: counted together
         order = np.argsort(size, kind="stable")
         residuals, abnormal, thresholds = residuals[order], abnormal[order], thresholds[order]
     total = RankSums.none(residuals.shape[1], abnormal.shape[1], thresholds.shape[1])
-    step, quick, room = rank_positions.CHUNK, True, Scratch()
+    room = Scratch() if room is None else room
+    step, quick = rank_positions.CHUNK, True
     for start in range(0, residuals.shape[0], step):
         rows = slice(start, start + step)
         chunk = residuals[rows], abnormal[rows], thresholds[rows]

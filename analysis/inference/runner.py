@@ -32,6 +32,7 @@ from mentionstudy.analysis.inference.resampling import bootstrap, placebo, sign_
 from mentionstudy.analysis.inference.scan import (
     ResidualScan,
     date_labels,
+    event_days,
     scan_residuals,
     unit,
     window_members,
@@ -299,17 +300,20 @@ class _Groups:
         By day 0, by firm, and by both.
     dates
         By all days of their windows.
+    day
+        (G, L) int64 calendar positions of those days.
     """
 
     ways: TwoWays
     dates: Clusters
+    day: Ints
 
     @classmethod
     def of(cls, arrays: EventArrays) -> _Groups:
         """Group the events of a study."""
         ways = TwoWays(arrays.day0, arrays.symbol)
-        one_calendar = arrays.event_day is None
-        return cls(ways=ways, dates=ways.first if one_calendar else Clusters(date_labels(arrays)))
+        dates = ways.first if arrays.event_day is None else Clusters(date_labels(arrays))
+        return cls(ways=ways, dates=dates, day=event_days(arrays, dates.member))
 
 
 def _jobs(
@@ -324,7 +328,7 @@ def _jobs(
     jobs: list[Job] = [
         lambda: (wilcoxon(values),),
         lambda: clustered_tests(values, groups.ways, known=m),
-        lambda: (calendar_time(arrays.ar, scan.event_day, side.members, dates=groups.dates),),
+        lambda: (calendar_time(arrays.ar, groups.day, side.members, dates=groups.dates),),
         lambda: _sign_tests(values, scan),
         lambda: _mean_tests(arrays, scan, side),
         lambda: _standardized_tests(arrays, scan, side),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -14,19 +15,23 @@ from mentionstudy.analysis.arrays import EventArrays, Floats, Ints
 from mentionstudy.analysis.inference.correlation import (
     EXACT_PAIRS,
     CalendarRows,
+    LabelSums,
     ResidualCorrelation,
-    date_rows,
-    event_rows,
+    label_sums,
     mean_residual_correlation,
     overlapping_pairs,
 )
 from mentionstudy.analysis.inference.mean_tests import PortfolioSums, portfolio_sums
 from mentionstudy.analysis.inference.moments import Moments
 from mentionstudy.analysis.inference.outcome import Bools
-from mentionstudy.analysis.inference.rank_kernel import RankSums, rank_sums
+from mentionstudy.analysis.inference.rank_kernel import rank_sums
+from mentionstudy.analysis.inference.rank_totals import RankSums
 from mentionstudy.analysis.inference.sign_tests import positive_shares
+from mentionstudy.analysis.scratch import Scratch
 
 T = TypeVar("T")
+BLOCK = 1024
+"""Events a step: their residuals are small enough to stay near the core."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,28 +48,23 @@ class ResidualScan:
         (N,) share of positive residuals of each event.
     correlation
         Mean residual correlation of the same columns.
-    event_day
-        (N, L) int64 calendar positions of the event-window days.
     """
 
     ranks: RankSums
     portfolio: PortfolioSums
     positive: Floats
     correlation: ResidualCorrelation
-    event_day: Ints
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Part:
     """One block's contribution."""
 
-    start: int
-    stop: int
+    events: Ints
     ranks: RankSums
     portfolio: PortfolioSums
     positive: Floats
-    labels: Ints
-    rows: CalendarRows
+    rows: LabelSums
 
 
 def window_members(arrays: EventArrays) -> Bools:
@@ -72,16 +72,26 @@ def window_members(arrays: EventArrays) -> Bools:
     return np.array([(arrays.tau >= a) & (arrays.tau <= b) for a, b in arrays.windows], dtype=bool)
 
 
-def event_days(arrays: EventArrays) -> Ints:
-    """(N, L) int64, calendar position of every event-window day.
+def event_days(arrays: EventArrays, events: Ints) -> Ints:
+    """(B, L) int64, calendar position of every event-window day of some events.
 
     A day outside the calendar has no return; it gets the position it would have, so that the
     events keep their order in time.
     """
-    counted = arrays.day0[:, None] + arrays.tau
+    counted = arrays.day0[events, None] + arrays.tau
     if arrays.event_day is None:
         return counted
-    return np.where(arrays.event_day < 0, counted, arrays.event_day)
+    given = arrays.event_day[events]
+    return np.where(given < 0, counted, given)
+
+
+def _ends(arrays: EventArrays) -> Ints:
+    """(N, 2) int64, calendar positions of the first and last day of each event window."""
+    counted = arrays.day0[:, None] + arrays.tau[[0, -1]]
+    if arrays.event_day is None:
+        return counted
+    given = arrays.event_day[:, [0, -1]]
+    return np.where(given < 0, counted, given)
 
 
 def map_in_order(function: Callable[[int], T], count: int, threads: int) -> Iterator[T]:
@@ -138,32 +148,35 @@ def scan_residuals(
     ResidualScan
         Memory does not grow with N beyond a number for each event and a row for each date.
     """
-    days = event_days(arrays)
-    exact = arrays.n_events < 2 or overlapping_pairs(days) <= exact_pairs
+    exact = arrays.n_events < 2 or overlapping_pairs(_ends(arrays)) <= exact_pairs
     labels = np.arange(arrays.n_events) if exact else date_labels(arrays)
+    order = np.argsort(labels, kind="stable")  # events of one date side by side
+
+    own = _Own()
 
     def work(index: int) -> _Part:
-        block = arrays.residuals.block(index)
-        rows = slice(block.start, block.stop)
+        rows = order[index * BLOCK : (index + 1) * BLOCK]
+        residuals, sigma = arrays.residuals.some(rows), arrays.sigma[rows]
         thresholds = np.concatenate([values[rows] / scale for values, scale in sides], axis=1)
-        own = event_rows(block.residuals, block.day, days[rows])
-        chosen = labels[rows]
-        if not exact:
-            chosen, own = date_rows(own, chosen)
         return _Part(
-            start=block.start,
-            stop=block.stop,
-            ranks=rank_sums(block.residuals, arrays.ar[rows] / block.sigma[:, None], thresholds),
-            portfolio=portfolio_sums(block.residuals, sigma=block.sigma),
-            positive=positive_shares(block.residuals),
-            labels=chosen,
-            rows=own,
+            events=rows,
+            ranks=rank_sums(residuals, arrays.ar[rows] / sigma[:, None], thresholds, own.room),
+            portfolio=portfolio_sums(residuals, sigma=sigma),
+            positive=positive_shares(residuals),
+            rows=label_sums(residuals, labels[rows]),
         )
 
-    folded = _Fold(arrays, members.shape[0], exact, int(labels.max(initial=-1)) + 1)
-    for part in map_in_order(work, arrays.residuals.n_blocks, threads):
+    folded = _Fold(arrays, members.shape[0], exact, labels)
+    for part in map_in_order(work, -(-order.size // BLOCK), threads):
         folded.add(part)
-    return folded.finish(members, days, consecutive=arrays.event_day is None)
+    return folded.finish(members)
+
+
+class _Own(threading.local):
+    """What each thread has for itself."""
+
+    def __init__(self) -> None:
+        self.room = Scratch()
 
 
 def unit(standardized: Moments) -> Floats:
@@ -185,43 +198,44 @@ def date_labels(arrays: EventArrays) -> Ints:
 class _Fold:
     """Adds up the blocks in their order, so that rounding does not depend on threads."""
 
-    def __init__(self, arrays: EventArrays, columns: int, exact: bool, n_labels: int) -> None:
-        self._exact = exact
-        length = arrays.estimation_tau.size
-        self._ranks = rank_sums(
-            np.empty((0, length)), np.empty((0, arrays.tau.size)), np.empty((0, columns))
-        )
+    def __init__(self, arrays: EventArrays, columns: int, exact: bool, labels: Ints) -> None:
+        self._arrays, self._exact, self._labels = arrays, exact, labels
+        length, n_labels = arrays.estimation_tau.size, int(labels.max(initial=-1)) + 1
+        self._ranks = RankSums.none(length, arrays.tau.size, columns)
         self._portfolio = PortfolioSums(total=np.zeros(length), count=np.zeros(length, np.int64))
         self._positive = np.full(arrays.n_events, np.nan)
-        self._rows = CalendarRows(
-            total=np.zeros((n_labels, length)),
-            count=np.zeros((n_labels, length)),
-            own=np.zeros(n_labels),
-            events=np.zeros(n_labels),
-            day=np.zeros((n_labels, length), np.int64),
-            event_day=np.zeros((n_labels, arrays.tau.size), np.int64),
-        )
+        self._total, self._count = np.zeros((2, n_labels, length))
+        self._own, self._events = np.zeros((2, n_labels))
 
     def add(self, part: _Part) -> None:
         """Add one block."""
         self._ranks = self._ranks + part.ranks
         self._portfolio = self._portfolio + part.portfolio
-        self._positive[part.start : part.stop] = part.positive
-        rows, at = self._rows, part.labels
-        rows.total[at] += part.rows.total
-        rows.count[at] += part.rows.count
-        rows.own[at] += part.rows.own
-        rows.events[at] += part.rows.events
-        rows.day[at], rows.event_day[at] = part.rows.day, part.rows.event_day
+        self._positive[part.events] = part.positive
+        at = part.rows.labels
+        self._total[at] += part.rows.total
+        self._count[at] += part.rows.count
+        self._own[at] += part.rows.own
+        self._events[at] += part.rows.events
 
-    def finish(self, members: Bools, event_day: Ints, *, consecutive: bool) -> ResidualScan:
+    def finish(self, members: Bools) -> ResidualScan:
         """Correlate and hand over."""
+        arrays = self._arrays
+        member = np.empty(self._own.size, dtype=np.int64)
+        member[self._labels] = np.arange(self._labels.size)  # one event of each label
+        rows = CalendarRows(
+            total=self._total,
+            count=self._count,
+            own=self._own,
+            events=self._events,
+            day=arrays.residuals.days(member),
+            event_day=event_days(arrays, member),
+        )
         return ResidualScan(
             ranks=self._ranks,
             portfolio=self._portfolio,
             positive=self._positive,
             correlation=mean_residual_correlation(
-                self._rows, members, pairwise=self._exact, consecutive=consecutive
+                rows, members, pairwise=self._exact, consecutive=arrays.event_day is None
             ),
-            event_day=event_day,
         )

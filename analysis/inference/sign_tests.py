@@ -9,7 +9,7 @@ import numpy as np
 from scipy import special
 
 from mentionstudy.analysis.arrays import Floats
-from mentionstudy.analysis.inference.moments import as_columns
+from mentionstudy.analysis.inference.moments import as_columns, true_values
 from mentionstudy.analysis.inference.outcome import (
     Reasons,
     TestResult,
@@ -70,8 +70,7 @@ def sign(values: Floats) -> TestResult:
 
 def positive_shares(residuals: Floats) -> Floats:
     """(B,) share of each event's estimation residuals, (B, T), that is positive."""
-    n = np.isfinite(residuals).sum(axis=1)
-    positive = (residuals > 0).sum(axis=1)
+    n, positive = true_values(np.isfinite(residuals)), true_values(residuals > 0)
     share: Floats = np.where(n > 0, positive / np.maximum(n, 1), np.nan)
     return share
 

@@ -37,6 +37,12 @@ class Blocks:
             day=self.day[rows],
         )
 
+    def some(self, rows: slice | np.ndarray) -> np.ndarray:
+        return self.residuals[rows].copy()
+
+    def days(self, rows: slice | np.ndarray) -> np.ndarray:
+        return self.day[rows]
+
 
 @dataclass(frozen=True)
 class NoEvent:
