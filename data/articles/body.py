@@ -16,6 +16,7 @@ _LINK: Final = re.compile(r"\[([^\[\]\n]{1,500})\]\(((?:https?:)?//[^()\s]{1,200
 _HEADING: Final = re.compile(r"^#{1,6}[ \t]+(.*)$", re.MULTILINE)
 _QUOTE: Final = re.compile(r"^>[ \t]", re.MULTILINE)
 _RULE: Final = re.compile(r"^(?:-{3,}|\*{3,}|_{3,})[ \t]*$", re.MULTILINE)
+_RULE_MARKS: Final = frozenset("-*_")
 # NetEase's component; crawlers that drop the script tags leave its calls as lines of text.
 _LOOSE_SCRIPT: Final = re.compile(
     r"^[ \t]*(window\.__\w+__(?:\.push\(.{0,300}?\)| = .{0,300}?);?)[ \t]*$", re.MULTILINE
@@ -98,11 +99,13 @@ def _as_markup(raw: str) -> str:
             lambda m: f'<img src="{html.escape(m[2])}" alt="{html.escape(m[1])}">', raw
         )
         raw = _LINK.sub(lambda m: _anchor(m[2], m[1]), raw)
-    if "#" in raw:
+    # Lines that begin with a mark are rare, and the patterns try each line.
+    openings = {line[:1] for line in raw.split("\n")}
+    if "#" in openings:
         raw = _HEADING.sub(r"\n\1\n", raw)
-    if ">" in raw:
+    if ">" in openings:
         raw = _QUOTE.sub("", raw)
-    return _RULE.sub("\n", raw)
+    return raw if _RULE_MARKS.isdisjoint(openings) else _RULE.sub("\n", raw)
 
 
 def _anchor(url: str, text: str) -> str:

@@ -2,18 +2,16 @@
 
 Dialects do not see a tree. They see a `Document`: the visible text, and every element that has
 attributes with the span of that text which it covers. Two engines fill it through the same
-handler, BeautifulSoup for single pages and lxml's event parser for whole corpora; a test proves
-that they agree.
+function, BeautifulSoup for single pages and lxml's tree for whole corpora; a test proves that they
+agree.
 """
 
 from __future__ import annotations
 
 import re
-import threading
 import warnings
-from collections import Counter
-from collections.abc import Mapping
-from typing import Final, Literal, NamedTuple
+from collections.abc import Iterable, Iterator
+from typing import Any, Final, Literal, NamedTuple
 
 from bs4 import (
     BeautifulSoup,
@@ -29,7 +27,7 @@ from bs4 import (
 from lxml import etree
 
 Engine = Literal["soup", "lxml"]
-"""Which parser reads the markup: BeautifulSoup, or lxml's events (about eight times faster)."""
+"""Which parser reads the markup: BeautifulSoup, or lxml (about ten times faster)."""
 
 
 def _names(text: str) -> frozenset[str]:
@@ -53,6 +51,14 @@ _NO_TEXT_NODES: Final = (CData, Comment, Declaration, Doctype, ProcessingInstruc
 MAX_SURFACE_CHARS: Final = 80  # a link that is never closed covers the rest of the page
 _NOTHING, _SPACE, _CELL, _LINE = range(4)
 _SEPARATORS: Final = ("", " ", "\t", "\n")
+_INLINE, _SILENT = 4, 5
+_KINDS: Final = (
+    dict.fromkeys(_LINE_TAGS, _LINE)
+    | dict.fromkeys(_CELL_TAGS, _CELL)
+    | dict.fromkeys(_SILENT_TAGS, _SILENT)
+)
+_PAGE_END: Final = re.compile(r"</(?:[Hh][Tt][Mm][Ll]|[Bb][Oo][Dd][Yy])\s*>")
+_PARSER: Final = etree.HTMLParser(encoding="utf-8", huge_tree=True)
 
 
 class Element(NamedTuple):
@@ -125,127 +131,22 @@ class Document(NamedTuple):
         return Document(self.text[:length], tuple(kept), self.scripts)
 
 
-class _Open(NamedTuple):
-    """An element whose end tag has not come yet."""
+class _Node(NamedTuple):
+    """A node of BeautifulSoup's tree as lxml would show it."""
 
     tag: str
-    nearest: int  # index of the nearest element with attributes, this one or one around it
-    has_attrs: bool
-    silent: bool
-    hidden: bool
+    attrs: Iterable[tuple[str, str]]
+    text: str | None
+    tail: str | None
+
+    def items(self) -> Iterable[tuple[str, str]]:
+        """Return the attributes."""
+        return self.attrs
 
 
-class DocumentBuilder:
-    """Turns the events of a parser into a `Document`; also the target of lxml's parser."""
-
-    def __init__(self) -> None:
-        self.reset()
-
-    def reset(self) -> None:
-        """Forget everything, ready for another document."""
-        self._parts: list[str] = []
-        self._length = 0
-        self._pending = _NOTHING
-        self._data: list[str] = []
-        self._open: list[_Open] = [_Open("", -1, False, False, False)]
-        self._n_open: Counter[str] = Counter()
-        self._elements: list[Element] = []
-        self._scripts: list[str] = []
-
-    def start(self, tag: str, attrs: Mapping[str, str]) -> None:
-        """Take a start tag."""
-        if self._data:
-            self._flush()
-        self._separate(tag)
-        _, index, _, silent, hidden = self._open[-1]
-        if attrs:
-            attributes = dict(attrs)
-            hidden = hidden or _is_hidden(attributes)
-            here = self._length
-            self._elements.append(Element(tag, attributes, here, here, index, hidden))
-            index = len(self._elements) - 1
-        self._open.append(_Open(tag, index, bool(attrs), silent or tag in _SILENT_TAGS, hidden))
-        self._n_open[tag] += 1
-
-    def end(self, tag: str) -> None:
-        """Take an end tag; one without a start tag is ignored."""
-        if self._data:
-            self._flush()
-        if not self._n_open[tag]:
-            return
-        while self._close_innermost() != tag:
-            pass
-        self._separate(tag)
-
-    def data(self, text: str) -> None:
-        """Take a piece of text."""
-        self._data.append(text)
-
-    def comment(self, text: str) -> None:
-        """Take a comment, which only ends a piece of text."""
-        if self._data:
-            self._flush()
-
-    def pi(self, target: str, data: str | None = None) -> None:
-        """Take a processing instruction, which only ends a piece of text."""
-        if self._data:
-            self._flush()
-
-    def close(self) -> Document:
-        """Return what was built and start anew."""
-        if self._data:
-            self._flush()
-        while len(self._open) > 1:
-            self._close_innermost()
-        text = "".join(self._parts)
-        # A separator is written with the text behind it; it is no part of the element there.
-        elements = tuple(
-            element._replace(start=element.start + 1)
-            if element.start < element.end and text[element.start] in " \t\n"
-            else element
-            for element in self._elements
-        )
-        scripts = tuple(self._scripts)
-        self.reset()
-        return Document(text, elements, scripts)
-
-    def _close_innermost(self) -> str:
-        closing = self._open.pop()
-        self._n_open[closing.tag] -= 1
-        if closing.has_attrs:
-            element = self._elements[closing.nearest]
-            if element.start != self._length:
-                self._elements[closing.nearest] = element._replace(end=self._length)
-        return closing.tag
-
-    def _separate(self, tag: str) -> None:
-        if tag in _LINE_TAGS:
-            self._pending = _LINE
-        elif tag in _CELL_TAGS and self._pending < _CELL:
-            self._pending = _CELL
-
-    def _flush(self) -> None:
-        """Write the text that came since the last tag."""
-        raw = "".join(self._data)
-        self._data.clear()
-        top = self._open[-1]
-        if top.silent or top.hidden:
-            if top.tag == "script" and not raw.isspace():
-                self._scripts.append(raw)
-            return
-        paragraphs = _BLANK_LINE.split(raw) if "\n" in raw else [raw]
-        lines = [line for part in paragraphs if (line := " ".join(part.split()))]
-        if not lines:
-            self._pending = max(self._pending, _SPACE)
-            return
-        if raw[0].isspace() and self._pending < _SPACE:
-            self._pending = _SPACE
-        text = "\n".join(lines)
-        if self._length:
-            text = _SEPARATORS[self._pending] + text
-        self._parts.append(text)
-        self._length += len(text)
-        self._pending = _SPACE if raw[-1].isspace() else _NOTHING
+_Event = tuple[str, Any]
+"""What a tree says of itself in order: ``start``, ``end`` or else, and the node. The text of a node
+follows its start, its tail follows everything else."""
 
 
 def parse_markup(markup: str, engine: Engine = "soup") -> Document:
@@ -263,65 +164,136 @@ def parse_markup(markup: str, engine: Engine = "soup") -> Document:
     Document
         Empty for markup without content.
     """
-    if not markup.strip():
+    if not markup or markup.isspace():
         return Document("")
-    return _by_events(markup) if engine == "lxml" else _by_tree(markup)
+    # What follows the end of a page is part of it; the parsers differ in how much they lose.
+    markup = _PAGE_END.sub("", markup)
+    return _build(_soup_events(markup) if engine == "soup" else _tree_events(markup))
 
 
-class _Parser(threading.local):
-    """One parser per thread: making one costs as much as parsing a short post."""
-
-    def __init__(self) -> None:
-        self.builder = DocumentBuilder()
-        self.parser = etree.HTMLParser(target=self.builder, huge_tree=True)
-
-
-_PARSER: Final = _Parser()
-
-
-def _by_events(markup: str) -> Document:
+def _tree_events(markup: str) -> Iterator[_Event]:
+    """Walk the tree that lxml makes."""
     try:
-        _PARSER.parser.feed(markup)
-        document: Document = _PARSER.parser.close()
+        root = etree.fromstring(markup.encode("utf-8", "replace"), _PARSER)
     except etree.ParserError:  # nothing but white space and comments
-        document = Document("")
-    finally:
-        _PARSER.builder.reset()
-    return document
+        return iter(())
+    if root is None:
+        return iter(())
+    events: Iterator[_Event] = etree.iterwalk(root, events=("start", "end", "comment", "pi"))
+    return events
 
 
-def _by_tree(markup: str) -> Document:
-    builder = DocumentBuilder()
+def _soup_events(markup: str) -> Iterator[_Event]:
+    """Walk the tree that BeautifulSoup makes, without recursion."""
     with warnings.catch_warnings():
         # its guesses that a short text is a file's name, or XHTML is to be read as XML
         warnings.simplefilter("ignore", MarkupResemblesLocatorWarning)
         warnings.simplefilter("ignore", XMLParsedAsHTMLWarning)
         soup = BeautifulSoup(markup, "lxml", multi_valued_attributes=None)
-    _walk(soup, builder)
-    return builder.close()
-
-
-def _walk(soup: BeautifulSoup, builder: DocumentBuilder) -> None:
-    """Send a tree to the builder as the events that made it, without recursion."""
     node = soup.contents[0] if soup.contents else None
     while node is not None:
         if isinstance(node, Tag):
             # values are texts, since the tree was asked for no lists
-            builder.start(node.name, {name: str(value) for name, value in node.attrs.items()})
-            if node.contents:
+            attrs = [(name, str(value)) for name, value in node.attrs.items()]
+            script = node.name == "script"
+            text = "".join(map(str, node.contents)) if script else None
+            yield "start", _Node(node.name, attrs, text, None)
+            if node.contents and not script:
                 node = node.contents[0]
                 continue
-            builder.end(node.name)
-        elif isinstance(node, _NO_TEXT_NODES):
-            builder.comment("")
-        else:
-            builder.data(str(node))
+            yield "end", _Node(node.name, (), None, None)
+        elif not isinstance(node, _NO_TEXT_NODES):
+            yield "text", _Node("", (), None, str(node))
         while node is not None and node.next_sibling is None:
             node = node.parent
             if node is None or node is soup:
                 return
-            builder.end(node.name)
+            yield "end", _Node(node.name, (), None, None)
         node = node.next_sibling if node is not None else None
+
+
+class _Text:
+    """The visible text as it grows.
+
+    Attributes
+    ----------
+    length
+        Number of characters so far.
+    pending
+        What must stand before the next ones.
+    separated
+        Offsets at which such a separator stands; it is no part of an element that begins there.
+    """
+
+    __slots__ = ("length", "parts", "pending", "separated")
+
+    def __init__(self) -> None:
+        self.parts: list[str] = []
+        self.length = 0
+        self.pending = _NOTHING
+        self.separated: set[int] = set()
+
+    def write(self, raw: str) -> None:
+        """Add what stands between two tags."""
+        if "\n" in raw:
+            paragraphs = (" ".join(part.split()) for part in _BLANK_LINE.split(raw))
+            text = "\n".join(filter(None, paragraphs))
+        else:
+            text = " ".join(raw.split())
+        if not text:
+            if self.pending < _SPACE:
+                self.pending = _SPACE
+            return
+        if self.pending < _SPACE and raw[0].isspace():
+            self.pending = _SPACE
+        if self.pending and self.length:
+            self.separated.add(self.length)
+            text = _SEPARATORS[self.pending] + text
+        self.parts.append(text)
+        self.length += len(text)
+        self.pending = _SPACE if raw[-1].isspace() else _NOTHING
+
+
+def _build(events: Iterable[_Event]) -> Document:
+    """Put the nodes of a tree together; the one place that says what is visible text."""
+    text = _Text()
+    elements: list[Element] = []
+    scripts: list[str] = []
+    # of the innermost open element: the nearest with attributes, whether a reader sees it
+    nearest, hidden, silent = -1, False, False
+    around: list[tuple[int, bool, bool]] = []
+    for event, node in events:
+        kind = _KINDS.get(node.tag, _INLINE)
+        if event == "start":
+            around.append((nearest, hidden, silent))
+            silent = silent or kind is _SILENT
+            if attrs := dict(node.items()):
+                hidden = hidden or _is_hidden(attrs)
+                here = text.length
+                elements.append(Element(node.tag, attrs, here, here, nearest, hidden))
+                nearest = len(elements) - 1
+            raw = node.text
+            if kind is _SILENT and node.tag == "script" and raw and not raw.isspace():
+                scripts.append(raw)
+        else:
+            if event == "end":
+                if nearest != around[-1][0] and elements[nearest].start != text.length:
+                    elements[nearest] = _ended(elements[nearest], text)
+                nearest, hidden, silent = around.pop()
+            raw = node.tail
+        if kind is _LINE:
+            text.pending = _LINE
+        elif kind is _CELL and text.pending < _CELL:
+            text.pending = _CELL
+        if raw and not (silent or hidden):
+            text.write(raw)
+    return Document("".join(text.parts), tuple(elements), tuple(scripts))
+
+
+def _ended(element: Element, text: _Text) -> Element:
+    """Return an element with text in it as it is at its end."""
+    tag, attrs, start, _, parent, hidden = element
+    return Element(tag, attrs, start + (start in text.separated), text.length, parent, hidden)
 
 
 def _is_hidden(attrs: dict[str, str]) -> bool:

@@ -17,6 +17,7 @@ _BOMS: Final = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
+_ANY_BOM: Final = tuple(bom for bom, _ in _BOMS)
 _CHINESE: Final = ("gb18030", "big5hkscs")
 _DECLARED: Final = re.compile(rb"charset\s*=\s*[\"']?\s*([A-Za-z0-9_-]{2,20})", re.IGNORECASE)
 _SNIFFED_BYTES: Final = 8192
@@ -26,7 +27,7 @@ _UNWANTED: Final = re.compile(
     "[\x00-\x08\x0b\x0e-\x1f\x7f\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064"
     "\ud800-\udfff\ufdd0-\ufdef\ufeff\ufffe\uffff]"
 )
-_CONTROL_BYTES: Final = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
+_CONTROL_BYTES: Final = bytes((*range(0x09), *range(0x0E, 0x1B), *range(0x1C, 0x20)))
 _CONTROL_SHARE: Final = 0.02  # of bytes; text has next to none, compressed data a tenth
 
 
@@ -71,7 +72,7 @@ def decode(data: bytes, path: str) -> Decoded:
     UnreadableArticle
         ``binary`` for data that is not text, ``encoding`` for text in no known encoding.
     """
-    for bom, encoding in _BOMS:
+    for bom, encoding in _BOMS if data.startswith(_ANY_BOM) else ():
         if data.startswith(bom):
             try:
                 return Decoded(clean_text(data.decode(encoding)), encoding, ())
@@ -111,7 +112,8 @@ def _decode_chinese(data: bytes, path: str, error: UnicodeDecodeError) -> tuple[
 
 
 def _notes(data: bytes, encoding: str) -> tuple[str, ...]:
-    declared = _DECLARED.search(data[:_SNIFFED_BYTES])
+    head = data[:_SNIFFED_BYTES]
+    declared = _DECLARED.search(head) if b"charset" in head.lower() else None
     name = declared[1].decode("ascii").lower() if declared else ""
     if name:
         try:
@@ -128,7 +130,8 @@ def _notes(data: bytes, encoding: str) -> tuple[str, ...]:
 def _is_binary(head: bytes) -> bool:
     if b"\x00" in head or head.startswith((b"%PDF-", b"PK\x03\x04", b"\x1f\x8b")):
         return True
-    return len(_CONTROL_BYTES.findall(head)) > _CONTROL_SHARE * len(head)
+    n_controls = len(head) - len(head.translate(None, _CONTROL_BYTES))
+    return n_controls > _CONTROL_SHARE * len(head)
 
 
 def _place(error: UnicodeDecodeError) -> str:

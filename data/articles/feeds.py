@@ -37,12 +37,13 @@ class Feed(NamedTuple):
 
     def matches(self, facts: dict[str, tuple[str, ...]]) -> bool:
         """Tell whether an article with these facts comes from this feed."""
-        return all(
-            any(
-                wanted in value if key == "url" else wanted == value for value in facts.get(key, ())
-            )
-            for key, wanted in self.match
-        )
+        for key, wanted in self.match:
+            values = facts.get(key, ())
+            if wanted not in values and not (
+                key == "url" and any([wanted in value for value in values])
+            ):
+                return False
+        return True
 
 
 class FeedTable(NamedTuple):
@@ -88,7 +89,10 @@ class FeedTable(NamedTuple):
 
     def find(self, facts: dict[str, tuple[str, ...]]) -> Feed | None:
         """Return the feed of an article with these facts, None if no entry matches."""
-        return next((feed for feed in self.feeds if feed.matches(facts)), None)
+        for feed in self.feeds:
+            if feed.matches(facts):
+                return feed
+        return None
 
 
 @lru_cache(maxsize=1)

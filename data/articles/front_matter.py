@@ -32,11 +32,12 @@ _JEKYLL_NAME: Final = re.compile(r"((?:19|20)\d\d-\d{1,2}-\d{1,2})-")
 _DAY_AND_TIME: Final = re.compile(r"(?<!\d)(\d\d)-(\d\d)\s+(\d\d):(\d\d)(?!\d)")
 _HEAD_CHARS: Final = 300
 
-_SIMPLE_KEY: Final = re.compile(r"([A-Za-z_][A-Za-z0-9_]*):(?: +([^ \x00-\x1f\x7f-\xa0].*?))? *")
-_SIMPLE_ITEM: Final = re.compile(r" +- +([^ ].*?) *")
-_SIMPLE_QUOTED: Final = re.compile(r"'((?:[^'\x00-\x1f]|'')*)'|\"([^\"\\\x00-\x1f]*)\"")
-_SIMPLE_PLAIN: Final = re.compile(
-    r"[0-9A-Za-z/\u4e00-\u9fff（《“【][^\x00-\x1f\x7f-\xa0\u2028\u2029\ufeff]*"
+# One line of the simplest front matter: `key: scalar`, `key:`, ` - scalar` or nothing.
+_SIMPLE_LINE: Final = re.compile(
+    r"(?:([A-Za-z_][A-Za-z0-9_]*):|( +-))"
+    r"(?: +(?:'((?:[^'\x00-\x1f]|'')*)'|\"([^\"\\\x00-\x1f]*)\""
+    r"|([0-9A-Za-z/\u4e00-\u9fff（《“【][^\x00-\x1f\x7f-\xa0\u2028\u2029\ufeff]*)))?"
+    r" *(?:\n|\Z)| *(?:\n|\Z)"
 )
 
 _TITLE_KEYS: Final = ("title",)
@@ -206,34 +207,29 @@ def read_simple(block: str) -> Meta | None:
         list below such a key, and no scalar needs YAML's rules; None for anything else.
     """
     meta: dict[str, tuple[str, ...]] = {}
-    key, open_list = "", False
-    for line in block.split("\n"):
-        if match := _SIMPLE_KEY.fullmatch(line):
-            key, value = match[1].lower(), match[2]
+    key, open_list, end = "", False, 0
+    for line in _SIMPLE_LINE.finditer(block):
+        if line.start() != end:
+            return None
+        end = line.end()
+        name, dash, single, double, plain = line.groups()
+        if plain is not None:
+            scalar = plain.rstrip(" ")
+            if ": " in scalar or " #" in scalar or scalar.endswith(":"):
+                return None
+        else:
+            scalar = double if single is None else single.replace("''", "'")
+        if name is not None:
+            key = name.lower()
             if key in meta:
                 return None
-            open_list = value is None
-            scalar = "" if value is None else _simple_scalar(value)
-            if scalar is None:
-                return None
-            meta[key] = (scalar,)
-        elif open_list and (match := _SIMPLE_ITEM.fullmatch(line)):
-            scalar = _simple_scalar(match[1])
-            if scalar is None:
+            open_list = scalar is None
+            meta[key] = ("" if scalar is None else scalar,)
+        elif dash is not None:
+            if scalar is None or not open_list:
                 return None
             meta[key] = (scalar,) if meta[key] == ("",) else (*meta[key], scalar)
-        elif line.strip(" "):
-            return None
-    return meta or None
-
-
-def _simple_scalar(value: str) -> str | None:
-    """Read a scalar that means to YAML what it looks like; None if it may not."""
-    if match := _SIMPLE_QUOTED.fullmatch(value):
-        return match[1].replace("''", "'") if match[1] is not None else match[2]
-    if _SIMPLE_PLAIN.fullmatch(value) and ": " not in value and " #" not in value:
-        return None if value.endswith(":") else value
-    return None
+    return meta if meta and end == len(block) else None
 
 
 def _by_line(block: str) -> Meta:

@@ -17,23 +17,27 @@ _DOUBTFUL: Final = 0.4  # as likely a number
 # Full-width letters, digits and stops have the same length half-width, so that offsets hold.
 _FULL_WIDTH: Final = re.compile("[０-９Ａ-Ｚａ-ｚ．／]")
 _HALF_WIDTH: Final = {full: full - 0xFEE0 for full in range(0xFF01, 0xFF5F)}
-# What every form has one of; most titles and many texts have none.
+# What every form has one of; most titles and many texts have none. The patterns here begin with a
+# set of characters, because then the search skips what is none of them without trying a match.
 _ANY_FORM: Final = re.compile(
-    r"[0-9]{6}|(?<![0-9])0[0-9]{4}(?![0-9])|[Hh][Kk]|代[码号碼號]|[A-Z]\.(?:[NOK]|US)"
-    r"|NYSE|NASDAQ|纳斯达克|纽交所|纽约证券交易所|美股"
+    r"[0-9A-Zh代纳纽美](?:(?<=[0-9])[0-9]{5}|(?<=0)(?<![0-9]0)[0-9]{4}(?![0-9])|(?<=[Hh])[Kk]"
+    r"|(?<=代)[码号碼號]|(?<=[A-Z])\.(?:[NOK]|US)|(?<=N)(?:YSE|ASDAQ)|(?<=纳)斯达克"
+    r"|(?<=纽)(?:交所|约证券交易所)|(?<=美)股)"
 )
 
 _SUFFIXED: Final = re.compile(
-    r"(?<![A-Za-z0-9._-])(?:(?P<six>\d{6})\.(?P<place>SH|SS|SZ|BJ|XSHG|XSHE)|(?P<hk>\d{1,5})\.HK)"
-    r"(?![A-Za-z0-9])",
-    re.IGNORECASE | re.ASCII,
+    r"(?P<code>[0-9](?<![A-Za-z0-9._-][0-9])[0-9]{0,5})"
+    r"\.(?P<place>[Ss][HhSsZz]|[Bb][Jj]|[Hh][Kk]|[Xx][Ss][Hh][GgEe])(?![A-Za-z0-9])"
 )
 _ANOTHER: Final = re.compile(r"(?:\d{6}|\.(?:SH|SS|SZ|BJ|HK|N|O))/$", re.IGNORECASE | re.ASCII)
 _PREFIXED: Final = re.compile(
-    r"(?<![A-Za-z0-9./_-])(?:(?P<place>SH|SZ|BJ)[.:：]?(?P<six>\d{6})"
-    r"|HK(?:(?P<hk5>\d{5})|\s?[.:：]\s?(?P<hk>\d{1,5})))(?![A-Za-z0-9])",
-    re.IGNORECASE | re.ASCII,
+    r"(?P<place>[SsBbHh][HhZzJjKk])(?<![A-Za-z0-9./_-]..)(?P<mark>\s?[.:：]\s?)?"
+    r"(?P<code>[0-9]{1,6})(?![A-Za-z0-9])",
+    re.ASCII,
 )
+_MAINLAND: Final = frozenset({"SH", "SS", "SZ", "BJ", "XSHG", "XSHE"})
+_KEYWORDS: Final = re.compile(r"代[码号碼號]")
+_CODE_LIKE: Final = re.compile(r"[0-9A-Z](?:(?<=[A-Z])|[0-9]{4})")
 _BRACKET: Final = re.compile(r"[(（\[【〔]([^()（）\[\]【】〔〕\n]{2,80})[)）\]】〕]")
 _OPENING_BRACKETS: Final = frozenset("(（[【〔")
 _TOKEN: Final = re.compile(r"[^\s,，;；/、|]+")
@@ -102,23 +106,29 @@ def find_codes(text: str) -> list[Code]:
 
 def _suffixed(text: str) -> Iterator[Code]:
     for match in _SUFFIXED.finditer(text):
+        code, place = match["code"], match["place"].upper()
+        if (len(code) == 6) != (place in _MAINLAND):
+            continue
         if text[match.start() - 1 : match.start()] == "/" and not _ANOTHER.search(
             text, max(0, match.start() - _CONTEXT_CHARS), match.start()
         ):
             continue  # the end of an address
-        code, place = (match["hk"], "HK") if match["hk"] else (match["six"], match["place"])
         yield from _known(code, place, match.start(), match.end(), _SURE)
 
 
 def _prefixed(text: str) -> Iterator[Code]:
     for match in _PREFIXED.finditer(text):
-        hong_kong = match["hk5"] or match["hk"]
-        code, place = (hong_kong, "HK") if hong_kong else (match["six"], match["place"])
-        yield from _known(code, place, match.start(), match.end(), _SURE)
+        code, place, mark = match["code"], match["place"].upper(), match["mark"]
+        if place == "HK":
+            fits = len(code) == 5 if mark is None else len(code) < 6
+        else:
+            fits = len(code) == 6 and place in _MAINLAND and (mark is None or len(mark) == 1)
+        if fits:
+            yield from _known(code, place, match.start(), match.end(), _SURE)
 
 
 def _keyworded(text: str) -> Iterator[Code]:
-    for match in _KEYWORD.finditer(text):
+    for match in _KEYWORD.finditer(text) if _KEYWORDS.search(text) else ():
         what, code, (start, end) = match["what"], match["code"], match.span("code")
         in_brackets = text[max(0, match.start() - 1) : match.start()] in _OPENING_BRACKETS
         if not what and not in_brackets:
@@ -132,6 +142,8 @@ def _keyworded(text: str) -> Iterator[Code]:
 
 def _bracketed(text: str) -> Iterator[Code]:
     for bracket in _BRACKET.finditer(text):
+        if _CODE_LIKE.search(bracket[1]) is None:
+            continue
         if match := _US_PREFIXED.fullmatch(bracket[1].strip()):
             yield from _known(match[1], "US", *bracket.span(1), _BARE)
             continue

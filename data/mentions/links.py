@@ -26,6 +26,8 @@ class LinkDialect:
         The dialect's name.
     rank
         When it is asked.
+    domain
+        What every such address contains, in lower case.
     pattern
         Regular expression for the address, from its start, without regard to case; the scheme may
         be missing.
@@ -39,19 +41,21 @@ class LinkDialect:
         self,
         name: str,
         rank: int,
+        domain: str,
         pattern: str,
         read: Reader,
         accept: Callable[[Page, Element], bool] | None = None,
     ) -> None:
         self.name = name
         self.rank = rank
+        self._domain = domain
         self._pattern = re.compile(r"(?:https?:)?//" + pattern, re.IGNORECASE)
         self._read = read
         self._accept = accept
 
     def find(self, page: Page) -> Iterator[Finding]:
         """Yield one finding per link."""
-        for element, address in page.links:
+        for element, address in page.links if self._domain in page.addresses else ():
             match = self._pattern.match(address)
             if match is None or (self._accept is not None and not self._accept(page, element)):
                 continue

@@ -6,6 +6,7 @@ import dataclasses
 from bisect import bisect_left
 from collections.abc import Iterable
 from datetime import datetime
+from operator import attrgetter
 from typing import Final, Literal, NamedTuple, Protocol, get_args
 
 from mentionstudy.data.articles.document import Document, Element
@@ -95,6 +96,9 @@ class Finding(NamedTuple):
     role: Role = "subject"
 
 
+_POSITION: Final = attrgetter("position")
+
+
 class Page(NamedTuple):
     """What a dialect reads of an article.
 
@@ -115,6 +119,11 @@ class Page(NamedTuple):
         What dialects before this one have found.
     published_at
         When the article was published, None if that is not known.
+    addresses
+        The addresses of the links in lower case, a line each: a dialect whose portal is not named
+        there need not look at the links.
+    classes
+        The values of all ``class`` attributes, for the same purpose.
     """
 
     title: str
@@ -125,18 +134,29 @@ class Page(NamedTuple):
     claimed_in_title: tuple[tuple[int, int], ...] = ()
     symbols: frozenset[str] = frozenset()
     published_at: datetime | None = None
+    addresses: str = ""
+    classes: str = ""
 
     @classmethod
     def of(cls, article: Article) -> Page:
         """Return what dialects read of an article."""
         document = document_of(article)
-        links = tuple(
-            (element, address.strip())
-            for element in document.elements
-            if not element.hidden and (address := element.attrs.get("href"))
-        )
+        links: list[tuple[Element, str]] = []
+        classes: list[str] = []
+        for element in document.elements:
+            attrs = element.attrs
+            if "class" in attrs:
+                classes.append(attrs["class"])
+            if not element.hidden and (address := attrs.get("href")):
+                links.append((element, address.strip()))
         return cls(
-            article.title, document, article.source, links, published_at=article.published_at
+            article.title,
+            document,
+            article.source,
+            tuple(links),
+            published_at=article.published_at,
+            addresses="\n".join([address for _, address in links]).lower(),
+            classes="\n".join(classes),
         )
 
     def free(self, start: int, end: int, *, in_title: bool = False) -> bool:
@@ -151,8 +171,10 @@ class Page(NamedTuple):
         body = [(start, end) for in_title, start, end in spans if not in_title]
         title = [(start, end) for in_title, start, end in spans if in_title]
         return self._replace(
-            claimed=_merged([*self.claimed, *body]),
-            claimed_in_title=_merged([*self.claimed_in_title, *title]),
+            claimed=_merged([*self.claimed, *body]) if body else self.claimed,
+            claimed_in_title=(
+                _merged([*self.claimed_in_title, *title]) if title else self.claimed_in_title
+            ),
             symbols=self.symbols | {f.security.symbol for f in findings if f.role != "unclear"},
         )
 
@@ -207,7 +229,7 @@ def mention(article: Article, dialect: str, found: list[Finding]) -> Mention:
         With the highest confidence of the findings.
     """
     body = [finding for finding in found if not finding.in_title]
-    counted = sorted(body or found, key=lambda finding: finding.position)
+    counted = sorted(body or found, key=_POSITION) if len(found) > 1 else found
     first = next((finding for finding in counted if finding.surface), counted[0])
     return Mention(
         article_id=article.article_id,
@@ -215,11 +237,9 @@ def mention(article: Article, dialect: str, found: list[Finding]) -> Mention:
         kind=first.security.kind,
         dialect=dialect,
         occurrences=len(counted),
-        positions=tuple(
-            NOT_IN_TEXT if finding.in_title else finding.position for finding in counted
-        ),
-        confidence=max(finding.confidence for finding in found),
+        positions=tuple([NOT_IN_TEXT if f.in_title else f.position for f in counted]),
+        confidence=max([finding.confidence for finding in found]),
         surface=first.surface,
         in_title=len(body) < len(found) or bool(first.surface and first.surface in article.title),
-        role=min((finding.role for finding in found), key=ROLES.index),
+        role=min([finding.role for finding in found], key=ROLES.index),
     )

@@ -56,6 +56,15 @@ def test_elements_know_the_text_that_they_cover(engine: Engine) -> None:
 
 
 @pytest.mark.parametrize("engine", ENGINES)
+def test_what_follows_the_end_of_a_page_is_part_of_it(engine: Engine) -> None:
+    document = parse_markup(
+        "<html><body><p>前</p></BODY ></html>\n<p><a href='x'>后</a></p>尾", engine
+    )
+    assert document.text == "前\n后\n尾"
+    assert [document.surface(element) for element in document.elements] == ["后"]
+
+
+@pytest.mark.parametrize("engine", ENGINES)
 def test_scripts_are_kept_apart(engine: Engine) -> None:
     document = parse_markup("<p>a</p><script>push({code: '000002'})</script>", engine)
     assert document.scripts == ("push({code: '000002'})",)
@@ -92,7 +101,9 @@ _MARKUP = (
     "<p>|</p>|<div>|</div>|<a href='x'>|</a>|<br>|<br/>|<span class='k l'>|</span>|<td>|<tr>|"
     "<table>|</table>|<img src=x&y=1>|<!--c-->|<script>s</script>|<p style='display:none'>|"
     "中文|600718|&amp;|&lt;|&nbsp;|<|>|<li>|<ul>|</ul>|<b>|</b>|<h1>|</h1>|<o:p>|</o:p>|"
-    "<style>s</style>|<?pi x?>|<title>t|</title>"
+    "<style>s</style>|<?pi x?>|<title>t|</title>|<html>|</html>|<body>|</body>|<head>|<svg>|"
+    "<![CDATA[x]]>|<!DOCTYPE html>|<?xml version='1.0' encoding='gbk'?>|<meta charset=gbk>|"
+    "<select>|<option>|<iframe>|</iframe>|<textarea>|&#0;|&#xd800;|<tbody>|<form>|<p id=q hidden>"
 )
 _PIECES = st.sampled_from(_MARKUP.split("|"))
 

@@ -9,6 +9,7 @@ from mentionstudy.data.mentions.links import LinkDialect, prefixed
 DIALECT: Final = LinkDialect(
     "cls_link",
     40,
+    "cls.cn",
     r"(?:www\.|m\.)?cls\.cn/stock\?(?:.*&)?code=(?P<exchange>sh|sz|bj|hk)(?P<code>[0-9]{5,6})",
     prefixed,
 )

@@ -12,6 +12,7 @@ from mentionstudy.data.mentions.links import LinkDialect, share
 DIALECT: Final = LinkDialect(
     "cninfo_link",
     40,
+    "cninfo.com.cn",
     r"(?:www\.)?cninfo\.com\.cn/new/[^?]*\?(?:.*&)?stockCode=(?P<code>[0-9]{6})(?:&|$)",
     share,
 )

@@ -33,6 +33,8 @@ class EastmoneyKeytip:
 
     def find(self, page: Page) -> Iterator[Finding]:
         """Yield one finding per linked name."""
+        if not any(name in page.classes for name in CLASSES):
+            return
         elements = page.document.elements
         for element in elements:
             if element.hidden or CLASSES.isdisjoint(element.classes):

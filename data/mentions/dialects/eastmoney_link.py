@@ -20,6 +20,7 @@ def _is_plain(page: Page, link: Element) -> bool:
 DIALECT: Final = LinkDialect(
     "eastmoney_link",
     40,
+    "eastmoney.com",
     r"(?:quote|fund|guba)\.eastmoney\.com/.*",
     lambda match: security_of_url(match[0]),
     _is_plain,

@@ -41,6 +41,8 @@ class EastmoneyWidget:
             for index, element in enumerate(elements)
             if element.tag == "img" and not element.hidden and (security := _of_image(element))
         }
+        if not charts and _CLASS not in page.classes:
+            return
         with_chart = {place for index in charts for place in _around(elements, index)}
         for index, element in enumerate(elements):
             security = charts.get(index)

@@ -10,5 +10,9 @@ from typing import Final
 from mentionstudy.data.mentions.links import LinkDialect, share
 
 DIALECT: Final = LinkDialect(
-    "hexun_link", 40, r"stockdata\.stock\.hexun\.com/(?:[a-z]+/s)?(?P<code>[0-9]{6})\.shtml", share
+    "hexun_link",
+    40,
+    "hexun.com",
+    r"stockdata\.stock\.hexun\.com/(?:[a-z]+/s)?(?P<code>[0-9]{6})\.shtml",
+    share,
 )

@@ -12,6 +12,7 @@ from mentionstudy.data.mentions.links import LinkDialect, prefixed
 DIALECT: Final = LinkDialect(
     "ifeng_link",
     40,
+    "ifeng.com",
     r"(?:app\.)?finance\.ifeng\.com/app/hq/(?:stock|hkstock|fund)/"
     r"(?P<exchange>sh|sz|bj|hk)(?P<code>[0-9]{5,6})(?:/|$)",
     prefixed,

@@ -22,6 +22,7 @@ def _read(match: re.Match[str]) -> Security | None:
 DIALECT: Final = LinkDialect(
     "netease_link",
     40,
+    "163.com",
     r"quotes\.money\.163\.com/(?:hkstock/(?P<hk>[0-9]{5})|usstock/(?P<us>[A-Z.]{1,6})"
     r"|(?P<market>[01])(?P<code>[0-9]{6}))\.html",
     _read,

@@ -29,6 +29,7 @@ def _read(match: re.Match[str]) -> Security | None:
 DIALECT: Final = LinkDialect(
     "reuters_link",
     40,
+    "reuters.com",
     r"(?:\w+\.)?reuters\.com/(?:.*/)?(?:companies|quote|company)/(?P<ric>\.?[A-Za-z0-9]{1,8}(?:\.[A-Z]{1,2})?)"
     r"(?:[/?#]|$)",
     _read,

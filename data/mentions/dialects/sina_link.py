@@ -34,6 +34,7 @@ def _is_no_call_to_follow(page: Page, link: Element) -> bool:
 DIALECT: Final = LinkDialect(
     "sina_link",
     40,
+    "sina.",
     r"(?:[\w-]+\.){1,4}sina\.(?:com\.)?cn/(?:[^?#]*/)?"
     r"(?:usstock/quotes/(?P<us>[A-Za-z.]{1,7}?)(?:\.html|/|$)"
     r"|hkstock/quotes/(?P<hk>[0-9]{1,5})(?:\.html|/|$)"

@@ -17,6 +17,7 @@ from mentionstudy.data.mentions.model import Finding, Page
 from mentionstudy.data.securities import Security, candidates, parse_symbol
 
 _CLASS: Final = "trsHotWords"
+_PAGES: Final = "info.stcn.com/dc/stock/"
 _STOCKCODE: Final = re.compile(
     r"[?&]stockcode=(S[SHZ][0-9]{6}|BJ[0-9]{6}|HK[0-9]{5})", re.IGNORECASE
 )
@@ -31,6 +32,8 @@ class StcnHotword:
 
     def find(self, page: Page) -> Iterator[Finding]:
         """Yield one finding per linked name."""
+        if _CLASS not in page.classes and _PAGES not in page.addresses:
+            return
         for element, _ in page.links:
             if _is_hotword(element):
                 security = _security(element)
@@ -40,7 +43,7 @@ class StcnHotword:
 
 
 def _is_hotword(link: Element) -> bool:
-    return _CLASS in link.classes or "info.stcn.com/dc/stock/" in link.attrs.get("href", "")
+    return _CLASS in link.classes or _PAGES in link.attrs.get("href", "").lower()
 
 
 def _security(link: Element) -> Security | None:

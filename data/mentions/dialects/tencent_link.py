@@ -18,6 +18,7 @@ def _read(match: re.Match[str]) -> Security | None:
 DIALECT: Final = LinkDialect(
     "tencent_link",
     40,
+    "qq.com",
     r"(?:gu|(?:stockhtm|stock)\.finance|stockapp\.finance)\.qq\.com/(?:[^?#]*/)?"
     r"(?:(?P<exchange>sh|sz|bj|hk)(?P<code>[0-9]{5,6})|us(?P<us>[A-Z]{1,5})(?:\.[A-Z]{1,2})?)"
     r"(?:[/?#.]|$)",

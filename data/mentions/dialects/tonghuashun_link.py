@@ -19,6 +19,7 @@ def _read(match: re.Match[str]) -> Security | None:
 DIALECT: Final = LinkDialect(
     "tonghuashun_link",
     40,
+    "10jqka.com.cn",
     r"(?:stockpage|basic|m)\.10jqka\.com\.cn/(?:HK(?P<hk>[0-9]{4,5})|(?P<code>[0-9]{6}))(?:/|$)",
     _read,
 )

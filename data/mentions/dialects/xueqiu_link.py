@@ -18,5 +18,9 @@ def _read(match: re.Match[str]) -> Security | None:
 
 
 DIALECT: Final = LinkDialect(
-    "xueqiu_link", 40, r"(?:www\.)?xueqiu\.com/S/(?P<code>[A-Za-z0-9.]{1,12})(?:[/?#]|$)", _read
+    "xueqiu_link",
+    40,
+    "xueqiu.com",
+    r"(?:www\.)?xueqiu\.com/S/(?P<code>[A-Za-z0-9.]{1,12})(?:[/?#]|$)",
+    _read,
 )
