@@ -175,6 +175,8 @@ class CompanyName:
                 confidence = _STRONG if strong else _BACKED
                 house = next((m.entry.name for m in meanings if m.entry.symbol == symbol), "")
                 role = role_of(text.text, start, end, symbol, house)
+            elif not any(m.exact or m.strength != "weak" for m in meanings):
+                continue  # 海洋 is no firm for the sake of a share that is called ST海洋
             yield Finding(
                 _security(symbol),
                 text.text[start:end],
