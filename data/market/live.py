@@ -38,7 +38,13 @@ from mentionstudy.data.market.base import TableKind, unit_factors
 from mentionstudy.data.market.health import SourceHealth
 from mentionstudy.data.market.manners import Manners
 from mentionstudy.data.market.normal import VolumeUnit, Window, normal_bars, normal_factors
-from mentionstudy.data.market.outcomes import NotAsked, changed_shape, emptiness, failure
+from mentionstudy.data.market.outcomes import (
+    NotAsked,
+    changed_shape,
+    emptiness,
+    failure,
+    without_data,
+)
 from mentionstudy.data.market.transport import HttpCall
 from mentionstudy.data.securities import Security, parse_symbol
 
@@ -278,7 +284,10 @@ class LiveSource:
                 text = f"it answered for {other}"
                 raise changed_shape(self.name, symbol, text) from error
             found, unsure = failure(error, call.answers, self.name, symbol)
-            raise self._judged(found, unsure, route, what, security, error) from error
+            none = without_data(call.answers)
+            raise self._judged(
+                found, unsure, route, what, security, "no data" if none else error
+            ) from error
         if not isinstance(frame, pd.DataFrame) or frame.empty:
             found, unsure = emptiness(call.answers, self.name, symbol)
             raise self._judged(found, unsure, route, what, security, "no rows")

@@ -32,7 +32,7 @@ PARSE_ERRORS: Final = (
 
 _EMPTY_ROWS: Final = re.compile(r'"(?:klines|data|(?:[qh]fq)?day)"\s*:\s*\[\s*\]')
 _NO_BARS: Final = "it has no bars in this range"
-_EASTMONEY_NULL: Final = re.compile(r'"data"\s*:\s*null')
+_NULL: Final = re.compile(r'"data"\s*:\s*null')
 
 
 class NotAsked(SourceRefused):
@@ -93,9 +93,14 @@ def emptiness(answers: list[Answer], source: str, symbol: str) -> tuple[SourceEr
     """Name an empty frame; as `failure`."""
     if reason := refusal_in(answers):
         return SourceRefused(source, symbol, reason), False
-    if any(_EASTMONEY_NULL.search(a.head) for a in answers):
+    if without_data(answers):
         return SymbolNotFound(source, symbol, "it does not know the symbol"), True
     return NoData(source, symbol, _NO_BARS), True
+
+
+def without_data(answers: list[Answer]) -> bool:
+    """Say whether an answer is well formed and holds no data at all."""
+    return any(_NULL.search(a.head) for a in answers)
 
 
 def _said_empty(answers: list[Answer]) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -175,6 +176,50 @@ def test_the_next_source_is_used_and_both_answers_are_logged(server, workspace):
         ["sina", "ok"],
     ]
     assert "connection failed" in mine["reason"].iloc[0]
+
+
+HASTY = replace(IMPATIENT, connect_timeout=0.5, read_timeout=0.5, deadline=0.8)
+
+
+@pytest.mark.parametrize(
+    ("mode", "outcome", "words"),
+    [
+        ("drop", "refused", "the connection failed"),
+        ("403", "refused", "answered HTTP 403"),
+        ("456", "refused", "answered HTTP 456"),
+        ("502", "refused", "answered HTTP 502"),
+        ("html", "refused", "sent a page in place of data"),
+        ("empty", "refused", "sent an empty answer"),
+        ("null", "refused", "answered HTTP 502"),
+        ("no_data", "refused", "it answers without data"),
+        ("truncated", "refused", "the connection failed"),
+        ("hang", "timeout", "no answer within"),
+        ("drip", "timeout", "no answer within 0.8 s"),
+        ("columns", "schema", "does not have the known shape"),
+        ("other_symbol", "schema", "it answered for 600000"),
+        ("conflict", "schema", "two different bars of 2022-"),
+        ("negative", "schema", "an impossible price on 20"),
+    ],
+)
+def test_each_failure_has_its_class_its_fallback_and_its_sentence(
+    server, workspace, mode, outcome, words
+):
+    server.fail(mode, "tencent")
+    manners = HASTY if outcome == "timeout" else IMPATIENT
+    chain = live_chain(workspace_health(workspace, manners), manners, now=lambda: NOW)
+    plan = plan_symbols(["600718.SH"], "2020-12-01", "2022-12-30")
+    plan = plan.loc[plan["kind"] == "bars"]
+    assert fetch(workspace, plan, chain, now=lambda: NOW).complete
+    log = workspace.fetch_log()
+    asked = log.loc[log["kind"] == "bars", ["source", "outcome"]].drop_duplicates()
+    assert asked.to_numpy().tolist()[-2:] == [["tencent", outcome], ["sina", "ok"]]
+    assert words in log.loc[log["outcome"] == outcome, "reason"].iloc[-1]
+    assert set(workspace.bars()["source"]) == {"sina"}
+    server.fail(mode, "sina", "eastmoney")
+    alone = plan_symbols(["600718.SH"], "2020-11-01", "2022-12-30").query("kind == 'bars'")
+    (missing,) = fetch(workspace, alone, chain, now=lambda: NOW).missing
+    assert "tencent: " in missing.reason
+    assert "sina: " in missing.reason
 
 
 def test_with_all_refusing_every_symbol_has_its_reason_and_a_later_run_completes(server, workspace):
