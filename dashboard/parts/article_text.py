@@ -10,6 +10,7 @@ import pandas as pd
 from mentionstudy.dashboard.i18n import as_html
 
 _LONGEST = 60_000  # characters; a longer text would make the page slow and is cut with a note
+_LONGEST_TITLE = 300
 _STYLE = (
     "white-space:pre-wrap;overflow-wrap:anywhere;line-height:1.75;max-width:42rem;"
     "unicode-bidi:isolate"
@@ -98,7 +99,12 @@ def marked(text: str, found: list[Span]) -> str:
     return f'<div style="{_STYLE}">{"".join(pieces)}{end}</div>'
 
 
+def shortened(title: str, longest: int = _LONGEST_TITLE) -> str:
+    """Cut a title that is longer than any headline, such as a page that was read as one."""
+    return title if len(title) <= longest else f"{title[: longest - 1]}…"
+
+
 def heading(title: str) -> str:
     """Return an article's title as an HTML heading, escaped."""
     style = "font-size:1.35rem;margin:.2rem 0;overflow-wrap:anywhere;unicode-bidi:isolate"
-    return f'<h2 style="{style}">{as_html(title)}</h2>'
+    return f'<h2 style="{style}">{as_html(shortened(title))}</h2>'

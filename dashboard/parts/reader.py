@@ -22,7 +22,8 @@ def choose(page: Page) -> pd.Series[Any]:
     )
     ids = order["article_id"].tolist()
     names = {
-        row.article_id: f"{published(page.t, row)[:16]} · {row.title}" for row in order.itertuples()
+        row.article_id: f"{published(page.t, row)[:16]} · {article_text.shortened(row.title, 120)}"
+        for row in order.itertuples()
     }
     state.limit("article", ids)
     if state.value("article") is None:

@@ -8,7 +8,7 @@ import streamlit as st
 from mentionstudy.analysis import charts
 from mentionstudy.analysis.settings import Window, parse_window, window_label
 from mentionstudy.dashboard import services
-from mentionstudy.dashboard.parts import navigate, numbers, show
+from mentionstudy.dashboard.parts import article_text, navigate, numbers, show
 from mentionstudy.dashboard.parts.frame import Page
 from mentionstudy.dashboard.pipeline import StudyRun
 from mentionstudy.dashboard.reporting import headline, p_text
@@ -84,7 +84,7 @@ def clicked_event(page: Page, run: StudyRun, event_id: str) -> None:
         return
     row = events.loc[event_id]
     with st.container(border=True, horizontal=True):
-        st.text(f"{event_id} · {row['title']}")
+        st.text(f"{event_id} · {article_text.shortened(str(row['title']))}")
         if st.button(page.t("study.open_event"), key="open_event", type="primary"):
             navigate.to_event(event_id, str(row["article_ids"]))
 

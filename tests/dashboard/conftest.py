@@ -31,6 +31,41 @@ link: 'javascript:alert(3)'
 <p><span id="stock_1.601328"><a href="http://quote.eastmoney.com/unify/r/1.601328"
 class="keytip" data-code="1,601328">交通银行</a></span><span id="quote_1.601328"></span></p>
 """
+CELL = "=cmd|' /C calc'!A0"
+LONG = "长" * 5_000 + "w" * 5_000  # 10,000 characters without a place to break
+_POST = """---
+title: {title}
+date: {date}
+source: '+1+HYPERLINK("http://outside.test/","x")'
+categories: ['"><svg onload=alert(8)>', '@SUM(A1)']
+tags: '</title></style></script><script>alert(9)</script>'
+link: 'https://outside.test/?q=<script>'
+---
+<p>\u202e\u200fحرب\u202c {long} $$\\int_0^1$$ \\href{{javascript:alert(10)}}{{x}}
+&lt;/script&gt;&lt;script&gt;alert(11)&lt;/script&gt;
+<svg><a xlink:href="javascript:alert(12)">x</a></svg>
+<a href="javascript:alert(13)">x</a> <a href="http://quote.eastmoney.com/unify/r/{code}"
+class="keytip" data-code="{data}" onclick="alert(14)">{name}</a></p>
+"""
+EVIL_POSTS = {
+    "evil.md": EVIL,
+    "cell.md": _POST.format(
+        title=json.dumps(CELL + "\u202egnp.exe"),
+        date="2022-01-06 15:11:41",
+        long="",
+        code="1.600718",
+        data="1,600718",
+        name="东软集团",
+    ),
+    "long.md": _POST.format(
+        title=LONG,
+        date="2022-06-14 22:23:32",
+        long=LONG,
+        code="1.600050",
+        data="1,600050",
+        name="中国联通",
+    ),
+}
 
 
 def fill(path: Path, *, articles: Path | None = None, prices: bool = True) -> Path:
@@ -51,13 +86,18 @@ def sample_workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return fill(tmp_path_factory.mktemp("sample") / "workspace")
 
 
+def fill_with_evil(folder: Path) -> Path:
+    """Make a workspace of articles that try everything against their reader."""
+    (folder / "posts").mkdir()
+    for name, post in EVIL_POSTS.items():
+        (folder / "posts" / name).write_text(post, encoding="utf-8")
+    return fill(folder / "workspace", articles=folder / "posts")
+
+
 @pytest.fixture(scope="session")
 def evil_workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a workspace with an article that tries everything against its reader."""
-    folder = tmp_path_factory.mktemp("evil")
-    (folder / "posts").mkdir()
-    (folder / "posts" / "evil.md").write_text(EVIL, encoding="utf-8")
-    return fill(folder / "workspace", articles=folder / "posts")
+    """Return a workspace with articles that try everything against their reader."""
+    return fill_with_evil(tmp_path_factory.mktemp("evil"))
 
 
 @pytest.fixture(scope="session")

@@ -86,6 +86,13 @@ def test_marked_text_holds_only_our_own_elements():
     assert re.findall(r"<(\w+)", heading("<i>x</i>")) == ["h2"]
 
 
+def test_a_title_that_is_no_headline_is_cut():
+    shown = heading("长" * 10_000)
+    assert len(shown) < 600
+    assert shown.endswith("长…</h2>")
+    assert "…" not in heading("长" * 300)
+
+
 def test_marks_stand_where_the_mentions_are():
     text = "交通银行与中信银行，交通银行"
     mentions = pd.DataFrame(

@@ -73,11 +73,8 @@ def sample_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def evil_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Serve an article that tries everything against its reader."""
-    folder = tmp_path_factory.mktemp("e2e-evil")
-    (folder / "posts").mkdir()
-    (folder / "posts" / "evil.md").write_text(SUPPORT["EVIL"], encoding="utf-8")
-    with serve(SUPPORT["fill"](folder / "workspace", articles=folder / "posts")) as url:
+    """Serve articles that try everything against their reader."""
+    with serve(SUPPORT["fill_with_evil"](tmp_path_factory.mktemp("e2e-evil"))) as url:
         yield url
 
 
@@ -156,8 +153,22 @@ class Tab:
         assert self.problems == []
         assert self.outside == []
 
-    def picture(self, folder: Path, name: str) -> None:
-        """Save the whole page."""
+    def barriers(self) -> list[str]:
+        """Return what axe-core finds serious or critical on the page: rule, element, message."""
+        axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
+        options = {"resultTypes": ["violations"], "iframes": False}
+        found = axe.run(self.page, options=options).response["violations"]
+        return [
+            f"{rule['id']}: {node['html'][:200]} {node['failureSummary']}"
+            for rule in found
+            if rule["impact"] in ("serious", "critical")
+            for node in rule["nodes"]
+        ]
+
+    def picture(self, folder: Path | None, name: str) -> None:
+        """Save the whole page, if pictures are asked for."""
+        if folder is None:
+            return
         width = self.page.viewport_size["width"]
         height = self.page.evaluate(
             "document.querySelector('[data-testid=stMain]').scrollHeight + 60"
@@ -182,9 +193,10 @@ def tab(chromium: object) -> Iterator[Callable[..., Tab]]:
 
 
 @pytest.fixture(scope="session")
-def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return the folder of screenshots: ``MENTIONSTUDY_PICTURES`` or a temporary one."""
+def pictures() -> Path | None:
+    """Return the folder of screenshots, ``MENTIONSTUDY_PICTURES``; without it none are taken."""
     named = os.environ.get("MENTIONSTUDY_PICTURES")
-    folder = Path(named) if named else tmp_path_factory.mktemp("pictures")
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
+    if not named:
+        return None
+    Path(named).mkdir(parents=True, exist_ok=True)
+    return Path(named)
