@@ -234,8 +234,9 @@ class Engine:
         alpha = fitted.y_mean - (fitted.beta * fitted.x_mean).sum(axis=1)
         ratio = self._ratio(piece, fitted, alpha, result) if self.model.conditional else None
         start = piece.position + settings.window[0]
-        predicted = predict(tile.design, fitted, piece.series, start, days, self.length, ratio)
-        _store(piece, fitted, alpha, predicted, result)
+        out = _prediction(piece, len(days), result)
+        predict(tile.design, fitted, piece.series, start, days, self.length, out, ratio)
+        _store(piece, fitted, alpha, out, result)
 
     def _ratio(self, piece: Part, fitted: Fit, alpha: Floats, result: Estimates) -> Floats:
         """(B, L) conditional variances over sigma squared; stores those of the estimation."""
@@ -280,12 +281,22 @@ def _in_threads(work: Callable[[Part], None], pieces: list[Part]) -> None:
         list(pool.map(work, pieces))
 
 
+def _prediction(piece: Part, windows: int, result: Estimates) -> Prediction:
+    """Return the piece's rows of the result themselves; other arrays where rows are scattered."""
+    names = ("ar", "sar", "car", "car_var", "n_days")
+    if isinstance(piece.rows, slice):
+        return Prediction(**{name: getattr(result, name)[piece.rows] for name in names})
+    own = Estimates.empty(len(piece.rows), result.ar.shape[1], windows, 0, 0)
+    return Prediction(**{name: getattr(own, name) for name in names})
+
+
 def _store(
     piece: Part, fitted: Fit, alpha: Floats, predicted: Prediction, result: Estimates
 ) -> None:
     rows = piece.rows
-    for name in ("ar", "sar", "car", "car_var", "n_days"):
-        getattr(result, name)[rows] = getattr(predicted, name)
+    if not isinstance(rows, slice):
+        for name in ("ar", "sar", "car", "car_var", "n_days"):
+            getattr(result, name)[rows] = getattr(predicted, name)
     result.alpha[rows] = alpha if piece.tile.design.intercept else np.nan
     result.beta[rows] = fitted.beta
     result.sigma[rows] = fitted.sigma

@@ -14,6 +14,9 @@ from mentionstudy.analysis.models.base import Design
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
+# The matrix library works in one thread up to this many products.
+_PRODUCTS = 250_000
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prediction:
@@ -33,7 +36,7 @@ class Prediction:
     sar: Floats
     car: Floats
     car_var: Floats
-    n_days: Floats
+    n_days: Ints
 
 
 def windows_of(values: Floats, length: int, series: Ints, start: Ints) -> Floats:
@@ -61,8 +64,9 @@ def predict(
     start: Ints,
     days: list[slice],
     length: int,
+    out: Prediction,
     ratio: Floats | None = None,
-) -> Prediction:
+) -> None:
     """Predict the event window of B events.
 
     The variance of an abnormal return is ``s^2 [v + 1/M + d'Sd]`` and that of a CAR
@@ -82,6 +86,8 @@ def predict(
         K runs of columns of the event window: the CAR windows.
     length
         L, days of the event window.
+    out
+        Where the numbers go.
     ratio
         (B, L) conditional variance of each day over ``s^2``, or None.
 
@@ -92,8 +98,9 @@ def predict(
     offerings. Journal of Financial and Quantitative Analysis 23, 119-133.
     """
     with np.errstate(invalid="ignore", over="ignore", divide="ignore"):  # NaN marks a missing day
-        ar = windows_of(design.y, length, series, start)
-        ar -= fitted.y_mean[:, None]
+        ar = np.subtract(
+            windows_of(design.y, length, series, start), fitted.y_mean[:, None], out=out.ar
+        )
         distance = []
         for slope, q in enumerate(design.predict):
             x = windows_of(design.x[q], length, series, start)
@@ -105,64 +112,72 @@ def predict(
             ar *= scale
             distance = [x * scale for x in distance]
             ratio = scale * scale
-        error = _quadratic(fitted, distance, length)
-        error += 1.0 if ratio is None else ratio
-        if design.intercept:
-            error += 1.0 / fitted.n[:, None]
-        np.sqrt(error, out=error)
-        error *= fitted.sigma[:, None]
-        sar = ar / error
-        car, car_var, n_days = _cumulate(design, fitted, ar, distance, ratio, days)
-    return Prediction(ar=ar, sar=sar, car=car, car_var=car_var, n_days=n_days)
+        variance = fitted.sigma**2
+        error = _quadratic(fitted, variance, distance, ar.shape)
+        own = 1.0 / fitted.n if design.intercept else np.zeros(len(ar))
+        if ratio is None:
+            error += (variance * (1.0 + own))[:, None]
+        else:
+            error += variance[:, None] * (ratio + own[:, None])
+        np.divide(ar, np.sqrt(error, out=error), out=out.sar)
+        _cumulate(fitted, own, distance, ratio, days, out)
 
 
 def _cumulate(
-    design: Design,
     fitted: Fit,
-    ar: Floats,
+    own: Floats,
     distance: list[Floats],
     ratio: Floats | None,
     days: list[slice],
-) -> tuple[Floats, Floats, Floats]:
+    out: Prediction,
+) -> None:
     """CARs, their variances and the days present."""
-    present = np.isfinite(ar)
-    if present.all():
-        clean = ar
-        lengths = np.array([float(run.stop - run.start) for run in days])
-        n_days = np.broadcast_to(lengths, (len(ar), len(days)))
+    ar, n_days = out.ar, out.n_days
+    lengths = np.array([run.stop - run.start for run in days])
+    member = np.zeros((ar.shape[1], len(days)))
+    for column, run in enumerate(days):
+        member[run, column] = 1.0
+    _sums(ar, member, out.car)
+    present = (
+        None if np.isfinite(out.car).all() and (lengths == ar.shape[1]).any() else np.isfinite(ar)
+    )
+    if present is None:
+        n_days[:] = lengths
     else:
-        clean = np.where(present, ar, 0.0)
+        _sums(np.where(present, ar, 0.0), member, out.car)
         distance = [np.where(present, x, 0.0) for x in distance]
         ratio = None if ratio is None else np.where(present, ratio, 0.0)
-        n_days = _sums(present.astype(np.float64), days)
-    variance = _quadratic(fitted, [_sums(x, days) for x in distance], len(days))
-    variance += n_days if ratio is None else _sums(ratio, days)
-    if design.intercept:
-        variance += n_days * n_days / fitted.n[:, None]
-    variance *= (fitted.sigma**2)[:, None]
-    car = _sums(clean, days)
-    if clean is not ar:
-        car[n_days == 0.0] = variance[n_days == 0.0] = np.nan
-    return car, variance, n_days
+        n_days[:] = _sums(present.astype(np.float64), member)
+    square = fitted.sigma**2
+    variance = _quadratic(fitted, square, [_sums(x, member) for x in distance], n_days.shape)
+    single = n_days if ratio is None else _sums(ratio, member)
+    variance += square[:, None] * (single + own[:, None] * (n_days * n_days))
+    out.car_var[:] = variance
+    if present is not None:
+        out.car[n_days == 0] = out.car_var[n_days == 0] = np.nan
 
 
-def _sums(values: Floats, days: list[slice]) -> Floats:
-    """(B, K) sums over runs of columns; a matrix product would start threads of its own."""
-    total = np.empty((len(values), len(days)))
-    for column, run in enumerate(days):
-        values[:, run].sum(axis=1, out=total[:, column])
+def _sums(values: Floats, member: Floats, out: Floats | None = None) -> Floats:
+    """(B, K) sums over the days of each window.
+
+    So many rows at a time that the matrix library does not start threads of its own.
+    """
+    total = np.empty((len(values), member.shape[1])) if out is None else out
+    step = max(1, _PRODUCTS // max(member.size, 1))
+    for low in range(0, len(values), step):
+        np.matmul(values[low : low + step], member, out=total[low : low + step])
     return total
 
 
-def _quadratic(fitted: Fit, x: list[Floats], columns: int) -> Floats:
-    """Quadratic form x'Sx for every event and column, S the spread of the slopes."""
+def _quadratic(fitted: Fit, variance: Floats, x: list[Floats], shape: tuple[int, ...]) -> Floats:
+    """``s^2 x'Sx`` for every event and column, S the spread of the slopes."""
     if not x:
-        return np.zeros((len(fitted.n), columns))
-    total = fitted.spread[:, 0, 0, None] * x[0]
-    total *= x[0]
+        return np.zeros(shape)
+    total = x[0] * x[0]
+    total *= (variance * fitted.spread[:, 0, 0])[:, None]
     for i in range(len(x)):
         for j in range(i, len(x)):
             if i or j:
-                weight = fitted.spread[:, i, j, None] * (1.0 if i == j else 2.0)
-                total += weight * x[i] * x[j]
+                weight = variance * fitted.spread[:, i, j] * (1.0 if i == j else 2.0)
+                total += weight[:, None] * x[i] * x[j]
     return total
