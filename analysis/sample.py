@@ -22,6 +22,7 @@ Dates = NDArray[np.datetime64]
 
 CODES = tuple(EXCLUSIONS)
 USED = -1
+_DAY = 86_400 * 10**9  # nanoseconds
 _OWN_COLUMNS = ("event_id", "symbol", "date", "day0", "group", "weight", "benchmark", "calendar")
 
 
@@ -230,38 +231,59 @@ def _place_in_calendar(
 ) -> None:
     sessions = panel.calendars[index].sessions
     rows = np.flatnonzero((located.places.calendar == index) & (located.code == USED))
-    dates = table.date.to_numpy()[rows]
-    position = _next_session(sessions, dates)
-    within = position < sessions.size
-    found = sessions[np.minimum(position, sessions.size - 1)]
-    moved = np.where(within, (found - dates) // np.timedelta64(1, "D"), 0).astype(np.int64)
-    before = dates < sessions[0]
+    every = _EveryDay(sessions)
+    day = every.of(table.date.to_numpy()[rows])
+    position, moved = every.position[day], every.wait[day]
     low, high = settings.window
-    outside = ~within | before
+    outside = every.outside[day]
+    longest = settings.max_shift_days if settings.non_session == "next" else 0
+    located.places.position[rows] = position
+    located.moved[rows] = moved
+    mark(located, rows[~every.before[day] & (moved > longest)], "date_not_a_session")
     if settings.incomplete_window == "exclude":
         outside |= (position + low < 0) | (position + high >= sessions.size)
-    longest = settings.max_shift_days if settings.non_session == "next" else 0
-    located.places.position[rows] = np.minimum(position, sessions.size - 1)
-    located.moved[rows] = moved
-    mark(located, rows[~before & (moved > longest)], "date_not_a_session")
     mark(located, rows[outside], "window_outside_data")
 
 
-def _next_session(sessions: Dates, dates: Dates) -> Ints:
-    """(B,) first session on or after each date, by a table of all days of the calendar."""
-    first = sessions[0].astype("datetime64[D]").astype(np.int64)
-    last = sessions[-1].astype("datetime64[D]").astype(np.int64)
-    every = np.arange(first, last + 2).astype("datetime64[D]").astype(sessions.dtype)
-    table = np.searchsorted(sessions, every)
-    day = dates.astype("datetime64[D]").astype(np.int64) - first
-    return np.asarray(table[np.clip(day, 0, table.size - 1)])
+class _EveryDay:
+    """A calendar's next session for every day from before its first to after its last.
+
+    Parameters
+    ----------
+    sessions
+        (D,) datetime64.
+
+    Attributes
+    ----------
+    position, wait
+        (C,) int64 next session, and calendar days until it; the last session beyond it.
+    before, outside
+        (C,) bool: the day lies before the first session; before it or after the last.
+    """
+
+    def __init__(self, sessions: Dates) -> None:
+        days = sessions.astype("datetime64[D]").astype(np.int64)
+        self._first = int(days[0]) - 1
+        every = np.arange(self._first, int(days[-1]) + 2)
+        position = np.searchsorted(days, every)
+        self.before = every < days[0]
+        self.outside = self.before | (position == days.size)
+        self.position = np.minimum(position, days.size - 1)
+        self.wait = np.where(position < days.size, days[self.position] - every, 0)
+
+    def of(self, dates: Dates) -> Ints:
+        """(B,) which of the C days each date is; the first and the last stand for all beyond."""
+        day = dates.astype("datetime64[ns]").view(np.int64) // _DAY
+        day -= self._first
+        return np.clip(day, 0, self.position.size - 1, out=day)
 
 
 def mark(located: Located, rows: Ints, code: str) -> None:
     """Give the code to those of the events in ``rows`` that have none yet."""
-    mask = np.zeros(len(located.code), dtype=np.bool_)
-    mask[rows] = True
-    located.exclude(mask, code)
+    if rows.size:
+        mask = np.zeros(len(located.code), dtype=np.bool_)
+        mask[rows] = True
+        located.exclude(mask, code)
 
 
 def _exclude_without_prices(panel: Panel, located: Located) -> None:

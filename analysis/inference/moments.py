@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,8 +10,11 @@ import numpy as np
 from mentionstudy.analysis.arrays import Floats, Ints
 from mentionstudy.analysis.inference.outcome import Bools, Reasons
 from mentionstudy.analysis.inference.reasons import REASONS
+from mentionstudy.analysis.scratch import Scratch
 
 _ROWS = 2048  # of a block that stays in the cache
+_PART = 128 * _ROWS  # of a thread's share
+_THREADS = 2
 _WIDTH = 256
 _SMALL, _LARGE = 1e-90, 1e90  # cubes of anything between are normal numbers
 DEGENERATE = 1e-13
@@ -72,14 +76,13 @@ def moments(values: Floats) -> Moments:
     values = np.asarray(values, dtype=np.float64)
     if values.ndim == 1:
         values = values[:, None]
-    blocks = [_Block.of(values[low : low + _ROWS]) for low in range(0, len(values), _ROWS)]
     unit = np.ones(values.shape[1])
     with np.errstate(over="ignore", invalid="ignore"):  # then the columns are scaled
-        sums = _Sums.over(blocks, values.shape[1])
+        sums = _joined(values)
         sd = sums.deviation()
     if not ((sums.n < 2) | ((sd > _SMALL) & (sd < _LARGE))).all():
-        unit = _largest(blocks, values.shape[1])
-        sums = _Sums.over([block.over(unit) for block in blocks], values.shape[1])
+        unit = _largest(values)
+        sums = _joined(values / unit)
         sd = sums.deviation()
     n = sums.n.astype(np.int64)
     with np.errstate(divide="ignore", invalid="ignore"):  # empty columns become NaN on purpose
@@ -89,60 +92,24 @@ def moments(values: Floats) -> Moments:
     return Moments(n=n, mean=mean * unit, sd=sd * unit, skewness=skewness, constant=constant)
 
 
-def _largest(blocks: list[_Block], columns: int) -> Floats:
+def _joined(values: Floats) -> _Sums:
+    """Join the blocks of a matrix, in their order; long matrices on two threads."""
+    parts = [values[low : low + _PART] for low in range(0, len(values), _PART)]
+    if len(parts) > 1:
+        with ThreadPoolExecutor(max_workers=_THREADS) as pool:
+            done = list(pool.map(_Sums.over, parts))
+    else:
+        done = [_Sums.over(part) for part in parts]
+    sums = _Sums.none(values.shape[1])
+    for one in done:
+        sums.join(one)
+    return sums
+
+
+def _largest(values: Floats) -> Floats:
     """(K,) largest finite absolute value of each column, 1 where all are zero or missing."""
-    scale = np.zeros(columns)
-    for block in blocks:
-        np.maximum(scale, block.largest(), out=scale)
-    return np.where(scale > 0, scale, 1.0)
-
-
-@dataclass(frozen=True, slots=True)
-class _Block:
-    """Rows of a matrix, several of them side by side: numpy reduces long rows much faster.
-
-    Attributes
-    ----------
-    wide
-        (B / g, g K) view of B rows.
-    columns
-        K.
-    """
-
-    wide: Floats
-    columns: int
-
-    @classmethod
-    def of(cls, rows: Floats) -> _Block:
-        """Lay (B, K) rows side by side as far as their number allows."""
-        count, columns = rows.shape
-        beside = 1
-        while count % (2 * beside) == 0 and 2 * beside * columns <= _WIDTH and count > 0:
-            beside *= 2
-        return cls(np.ascontiguousarray(rows).reshape(count // beside, beside * columns), columns)
-
-    @property
-    def n_rows(self) -> int:
-        """B."""
-        return self.wide.size // max(self.columns, 1)
-
-    def fold(self, wide: Floats, how: np.ufunc) -> Floats:
-        """Reduce a (g K,) row to (K,)."""
-        return np.asarray(how.reduce(wide.reshape(-1, self.columns), axis=0))
-
-    def over(self, unit: Floats) -> _Block:
-        """Return the block with each column divided."""
-        return _Block(self.wide / self.spread(unit), self.columns)
-
-    def spread(self, row: Floats) -> Floats:
-        """Repeat a (K,) row over the width."""
-        return np.tile(row, self.wide.shape[1] // max(self.columns, 1))
-
-    def largest(self) -> Floats:
-        """(K,) largest finite absolute value, 0 without one."""
-        finite = np.where(np.isfinite(self.wide), self.wide, 0.0)
-        largest = np.abs(finite).max(axis=0, initial=0.0)
-        return self.fold(largest, np.maximum)
+    size = np.abs(np.where(np.isfinite(values), values, 0.0)).max(axis=0, initial=0.0)
+    return np.where(size > 0, size, 1.0)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -155,41 +122,63 @@ class _Sums:
     cube: Floats
 
     @classmethod
-    def over(cls, blocks: list[_Block], columns: int) -> _Sums:
-        """Join all blocks of a matrix."""
-        zeros = (np.zeros(columns) for _ in range(4))
-        sums = cls(n=next(zeros), mean=next(zeros), square=next(zeros), cube=next(zeros))
-        for block in blocks:
-            sums.add(block)
+    def none(cls, columns: int) -> _Sums:
+        """Return the sums over no value."""
+        return cls(**{name: np.zeros(columns) for name in ("n", "mean", "square", "cube")})
+
+    @classmethod
+    def over(cls, values: Floats) -> _Sums:
+        """Sum over an (N, K) matrix, a block that stays in the cache at a time."""
+        sums, room = cls.none(values.shape[1]), Scratch()
+        with np.errstate(over="ignore", invalid="ignore"):  # threads do not take over the caller's
+            for low in range(0, len(values), _ROWS):
+                sums.join(cls.of_block(values[low : low + _ROWS], room))
         return sums
+
+    @classmethod
+    def of_block(cls, rows: Floats, room: Scratch) -> _Sums:
+        """Sum over a block.
+
+        Its rows are laid side by side as far as their number allows: numpy reduces long rows much
+        faster.
+        """
+        count, columns = rows.shape
+        beside = 1
+        while count % (2 * beside) == 0 and 2 * beside * columns <= _WIDTH and count > 0:
+            beside *= 2
+        wide = np.ascontiguousarray(rows).reshape(count // beside, beside * columns)
+        total = _folded(wide, columns)
+        n = np.full(columns, float(count))
+        present = None
+        if not np.isfinite(total).all():
+            present = np.isfinite(wide)
+            n = _folded(present.astype(np.float64), columns)
+            total = _folded(np.where(present, wide, 0.0), columns)
+        mean = total / np.maximum(n, 1.0)
+        deviation = np.subtract(wide, np.tile(mean, beside), out=room.array("d", wide.shape))
+        if present is not None:
+            deviation[~present] = 0.0
+        powers = np.multiply(deviation, deviation, out=room.array("p", wide.shape))
+        square = _folded(powers, columns)
+        powers *= deviation
+        return cls(n=n, mean=mean, square=square, cube=_folded(powers, columns))
 
     def deviation(self) -> Floats:
         """(K,) standard deviation with divisor n - 1; NaN below two values."""
         return np.asarray(np.sqrt(self.square / np.where(self.n > 1, self.n - 1, np.nan)))
 
-    def add(self, block: _Block) -> None:
-        """Join the moments of a block."""
-        wide = block.wide
-        total = wide.sum(axis=0)
-        present = None if np.isfinite(total).all() else np.isfinite(wide)
-        if present is None:
-            count = np.full(block.columns, float(block.n_rows))
-        else:
-            count = block.fold(present.sum(axis=0).astype(np.float64), np.add)
-            total = np.where(present, wide, 0.0).sum(axis=0)
-        mean = block.fold(total, np.add) / np.maximum(count, 1.0)
-        deviation = wide - block.spread(mean)
-        if present is not None:
-            deviation[~present] = 0.0
-        squares = deviation * deviation
-        square = block.fold(squares.sum(axis=0), np.add)
-        squares *= deviation
-        cube = block.fold(squares.sum(axis=0), np.add)
-        joined = np.maximum(self.n + count, 1.0)
-        step = mean - self.mean
-        share = self.n * count / joined
-        self.cube += cube + step**3 * share * (self.n - count) / joined
-        self.cube += 3.0 * step * (self.n * square - count * self.square) / joined
-        self.square += square + step**2 * share
-        self.mean += step * count / joined
-        self.n += count
+    def join(self, other: _Sums) -> None:
+        """Join the moments of other values."""
+        joined = np.maximum(self.n + other.n, 1.0)
+        step = other.mean - self.mean
+        share = self.n * other.n / joined
+        self.cube += other.cube + step**3 * share * (self.n - other.n) / joined
+        self.cube += 3.0 * step * (self.n * other.square - other.n * self.square) / joined
+        self.square += other.square + step**2 * share
+        self.mean += step * other.n / joined
+        self.n += other.n
+
+
+def _folded(wide: Floats, columns: int) -> Floats:
+    """(K,) column sums of rows that lie side by side."""
+    return np.asarray(wide.sum(axis=0).reshape(-1, columns).sum(axis=0))

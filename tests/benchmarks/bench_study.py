@@ -93,8 +93,8 @@ def battery(n_events: int) -> None:
 
     def work() -> None:
         result = study.run(events, returns, market)
+        result.day_tests()  # its run holds the windows too
         result.tests()
-        result.day_tests()
 
     _report("full battery", n_events, work)
 
