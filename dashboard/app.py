@@ -15,12 +15,14 @@ PAGES = (
     ("overview", ":material/newspaper:", ""),
     ("articles", ":material/search:", "articles"),
     ("article", ":material/article:", "article"),
+    ("review", ":material/fact_check:", "review"),
     ("securities", ":material/candlestick_chart:", "securities"),
     ("study", ":material/query_stats:", "study"),
     ("compare", ":material/compare_arrows:", "compare"),
     ("data", ":material/database:", "data"),
     ("export", ":material/download:", "export"),
 )
+WITHOUT_SETTINGS = ("review",)
 
 
 def main() -> None:
@@ -53,7 +55,7 @@ def main() -> None:
         return
     with st.sidebar:
         access.draw_account(t)
-    sidebar.draw(t)
+    sidebar.draw(t, study=page.url_path not in WITHOUT_SETTINGS)
     with st.sidebar:
         preferences.draw(t)
     frame.show_notes(t)

@@ -22,6 +22,7 @@ from mentionstudy.dashboard.derivation import GROUPS, EventRules
 from mentionstudy.dashboard.i18n import LANGUAGES, preferred
 from mentionstudy.dashboard.pipeline import EventFilter
 from mentionstudy.data.mentions.model import ROLES
+from mentionstudy.data.review_queue import DATE_DOUBTS, MENTION_DOUBTS
 from mentionstudy.data.topics import NO_TOPIC, topics
 
 MODELS = (
@@ -37,6 +38,8 @@ TIMINGS = ("pre_open", "in_session", "after_close", "non_trading_day", "date_onl
 STATUSES = ("events", "no_mention", "no_date", "calendar_unknown", "excluded")
 CLOCKS = ("night", "morning", "noon", "afternoon", "evening", "weekend", "unknown")
 EXCHANGES = ("SH", "SZ", "BJ", "HK", "US")
+REVIEW_MODES = ("mentions", "dates", "zones", "log")
+REVIEW_STATES = ("open", "decided", "all")
 USUAL_WINDOWS = ("[0,0]", "[-1,1]", "[0,1]", "[-3,3]", "[-5,5]", "[-10,10]", "[0,5]", "[0,10]")
 _PLAIN = re.compile(r"[^\x00-\x1f\x7f]{1,200}")
 _SYMBOL = re.compile(r"[0-9A-Z.]{3,15}")
@@ -141,6 +144,12 @@ PARAMS: tuple[Param, ...] = (
     Param("article", None, _pattern(re.compile(r"[0-9a-f]{6,64}"))),
     Param("event", None, _pattern(re.compile(r"[0-9A-Z.]{3,15}@\d{4}-\d{2}-\d{2}"))),
     Param("security", None, _pattern(_SYMBOL)),
+    Param("rmode", "mentions", _choice(REVIEW_MODES)),
+    Param("rstate", "open", _choice(REVIEW_STATES)),
+    Param("rsrc", [], _pattern(_PLAIN), many=True),
+    Param("rdial", [], _pattern(_PLAIN), many=True),
+    Param("rdoubt", [], _choice((*MENTION_DOUBTS, *DATE_DOUBTS)), many=True),
+    Param("rconf", 100, _count(0, 100)),
     Param("q", "", _pattern(_PLAIN)),
     Param("st", [], _choice(STATUSES), many=True),
     Param("clock", [], _choice(CLOCKS), many=True),

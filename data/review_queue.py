@@ -18,6 +18,7 @@ from mentionstudy.data.articles.model import articles_from_frame
 from mentionstudy.data.articles.zones import suggest_zone_policies
 from mentionstudy.data.calendars import BEIJING, calendar_for
 from mentionstudy.data.corrections import CORRECTION_DIALECT
+from mentionstudy.data.events import EVENT_KINDS
 from mentionstudy.data.mentions.model import ROLES
 
 MENTION_QUEUE: Final = (
@@ -67,11 +68,12 @@ def mention_queue(
     Returns
     -------
     pandas.DataFrame
-        One row a (article, symbol), the most doubtful first, columns `MENTION_QUEUE`.
+        One row a (article, symbol) of a kind that can be an event, the most doubtful first, columns `MENTION_QUEUE`.
         ``surfaces`` and ``positions`` are parallel and joined with semicolons (a position of -1
         has no words in the text); ``doubts`` are codes of `MENTION_DOUBTS`.
     """
     keys = ["article_id", "symbol"]
+    mentions = mentions[mentions["kind"].isin(EVENT_KINDS)]
     rank = mentions["role"].map({role: place for place, role in enumerate(ROLES)}).fillna(0)
     ordered = mentions.assign(_rank=rank).sort_values([*keys, "_rank", "dialect"])
     places = [
