@@ -55,7 +55,8 @@ def main() -> None:
         return
     with st.sidebar:
         access.draw_account(t)
-    sidebar.draw(t, study=page.url_path not in WITHOUT_SETTINGS)
+    names = tuple(name for name, _, _ in PAGES)
+    sidebar.draw(t, names, study=page.url_path not in WITHOUT_SETTINGS)
     with st.sidebar:
         preferences.draw(t)
     frame.show_notes(t)

@@ -13,6 +13,7 @@ from importlib.metadata import version
 import pandas as pd
 
 from mentionstudy.analysis import EventStudy, StudyResult, StudySettings
+from mentionstudy.dashboard.characteristics import characteristics, usual_turnover
 from mentionstudy.dashboard.derivation import EventRules, Reading, derive_events, read_corrected
 from mentionstudy.data import ReturnsPanel, Workspace, returns_panel
 from mentionstudy.data.calendars import calendar_for
@@ -80,6 +81,8 @@ class Prices:
         Benchmark symbol by event symbol.
     missing
         For each symbol without any bar, why: what the sources answered last.
+    turnover
+        The usual turnover, dates by symbols; see `characteristics.usual_turnover`.
     table_versions
         Version of each table of the workspace as it was read.
     sources
@@ -90,6 +93,7 @@ class Prices:
     panel: ReturnsPanel
     benchmarks: Mapping[str, str]
     missing: Mapping[str, str]
+    turnover: pd.DataFrame = field(default_factory=pd.DataFrame)
     table_versions: Mapping[str, int] = field(default_factory=dict)
     sources: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
 
@@ -298,6 +302,7 @@ def load_prices(
         panel=panel,
         benchmarks=by_symbol,
         missing=_why_missing(log, sorted(set(wanted) - set(panel.returns.columns))),
+        turnover=usual_turnover(bars),
         table_versions=versions,
         sources={
             name: {str(k): int(n) for k, n in counted.items() if n}
@@ -380,7 +385,7 @@ class StudyFrames:
     Attributes
     ----------
     events
-        ``event_id, symbol, date, benchmark, calendar`` and perhaps ``group``.
+        ``event_id, symbol, date, benchmark, calendar``, the characteristics, perhaps ``group``.
     returns, spans
         Sessions by symbols; a symbol without bars is a column without values, so that its events
         are excluded for that reason.
@@ -419,6 +424,8 @@ def study_frames(events: pd.DataFrame, prices: Prices, *, group: str | None = No
             "calendar": events["exchange"].map(_calendar_name),
         }
     )
+    known = characteristics(events, prices.turnover)
+    study_events = pd.concat([study_events, known], axis="columns")
     if group:
         study_events["group"] = events[group].astype("str")
     columns = panel.returns.columns.union(pd.Index(events["symbol"].unique()))

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from mentionstudy.analysis.report import ReportFacts, html_report
-from mentionstudy.analysis.settings import window_label
+from mentionstudy.analysis.settings import Window, window_label
 from mentionstudy.dashboard.i18n import Language, Texts, explained, texts
 from mentionstudy.dashboard.pipeline import StudyRun
 
@@ -83,11 +83,25 @@ def headline(tests: pd.DataFrame) -> dict[str, Any] | None:
 def reading(t: Texts, run: StudyRun) -> str:
     """Say in one sentence, as Markdown, what the study found in its first window."""
     low, high = run.result.settings.car_windows[0]
-    car = run.result.car(low, high)["car"].dropna()
+    return reading_of(t, (low, high), run.result.car(low, high), run.result.tests(low, high))
+
+
+def reading_of(t: Texts, bounds: Window, cars: pd.DataFrame, tests: pd.DataFrame) -> str:
+    """Say in one sentence, as Markdown, what was found in a window.
+
+    Parameters
+    ----------
+    t
+        The texts.
+    bounds, cars, tests
+        The window, and ``StudyResult.car`` and ``StudyResult.tests`` of it.
+    """
+    low, high = bounds
+    car = cars["car"].dropna()
     window = window_label((low, high)).replace("[", r"\[")
     if car.empty:
         return t("reading.none", window=window)
-    row = headline(run.result.tests(low, high))
+    row = headline(tests)
     if row is not None:
         return t(
             "reading.significant" if row["p"] < 0.05 else "reading.chance",

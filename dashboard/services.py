@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+from collections.abc import Callable
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -19,10 +20,12 @@ from typing import Any
 from zipfile import ZIP_DEFLATED, ZipFile
 
 import pandas as pd
+import plotly.graph_objects as go
 import streamlit as st
 
 from mentionstudy.analysis import export
 from mentionstudy.analysis.settings import StudySettings, Window
+from mentionstudy.dashboard import listing
 from mentionstudy.dashboard.derivation import EventRules, Reading, read_corrected
 from mentionstudy.dashboard.i18n import Language
 from mentionstudy.dashboard.images import IMAGE_FORMATS, Painter
@@ -58,7 +61,9 @@ KNOWN_INDICES = (
     "HSCEI.HK",
     "HSTECH.HK",
 )
-_RUNS = 24  # results kept; one of 10,000 events takes tens of megabytes
+_RUNS = 12  # results kept; one of 10,000 events takes tens of megabytes
+_FIGURES = 256  # charts kept; one takes at most some hundred kilobytes
+_TABLES = 48  # tables kept; one of 10,000 events takes about two megabytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,16 +251,58 @@ def models(wanted: tuple[str, ...]) -> list[str]:
     return [name for name in wanted if name in MODELS]
 
 
-def categories(events: pd.DataFrame) -> list[str]:
-    """Return every category of the events, once."""
-    return sorted({part for joined in events["categories"] for part in split(joined)})
+def choices(found: Corpus) -> listing.Choices:
+    """Return what the events can be filtered by; there has to be an event."""
+    return _choices(found.digest, found)
 
 
-def split(joined: object) -> list[str]:
-    """Return the parts of a text joined with semicolons, or of a list."""
-    if isinstance(joined, str):
-        return [part for part in joined.split(";") if part]
-    return [str(part) for part in joined] if isinstance(joined, (list, tuple)) else []
+@st.cache_resource(show_spinner=False, max_entries=4)
+def _choices(digest: str, _found: Corpus) -> listing.Choices:
+    return listing.choices(_found.events)
+
+
+def article_index(found: Corpus) -> pd.DataFrame:
+    """Return the articles as lists and searches need them; see `listing.article_index`."""
+    return _article_index(found.digest, found)
+
+
+@st.cache_resource(show_spinner=False, max_entries=2)
+def _article_index(digest: str, _found: Corpus) -> pd.DataFrame:
+    return listing.article_index(_found.articles, _found.status)
+
+
+def figure(
+    found: Corpus, question: Question, name: str, make: Callable[[], go.Figure]
+) -> go.Figure:
+    """Return a chart of a study's answer, drawn anew only when something in it changed.
+
+    Parameters
+    ----------
+    found, question
+        What it is about.
+    name
+        Names the chart and all else that it depends on: language, colours, window.
+    make
+        Draws it.
+    """
+    return _figure(found.digest, question.key(), name, make)
+
+
+@st.cache_resource(show_spinner=False, max_entries=_FIGURES)
+def _figure(digest: str, key: str, name: str, _make: Callable[[], go.Figure]) -> go.Figure:
+    return _make()
+
+
+def table(
+    found: Corpus, question: Question, name: str, make: Callable[[], pd.DataFrame]
+) -> pd.DataFrame:
+    """Return a table of a study's answer, computed once; like `figure`."""
+    return _table(found.digest, question.key(), name, make)
+
+
+@st.cache_resource(show_spinner=False, max_entries=_TABLES)
+def _table(digest: str, key: str, name: str, _make: Callable[[], pd.DataFrame]) -> pd.DataFrame:
+    return _make()
 
 
 def benchmark_symbols(workspace: Workspace, found: Corpus) -> tuple[str, ...]:

@@ -36,6 +36,7 @@ MODELS = (
 )
 TIMINGS = ("pre_open", "in_session", "after_close", "non_trading_day", "date_only")
 STATUSES = ("events", "no_mention", "no_date", "calendar_unknown", "excluded")
+STUDY_PARTS = ("events", "groups", "cross", "multiples", "calendar")
 CLOCKS = ("night", "morning", "noon", "afternoon", "evening", "weekend", "unknown")
 EXCHANGES = ("SH", "SZ", "BJ", "HK", "US")
 REVIEW_MODES = ("mentions", "dates", "zones", "log")
@@ -144,6 +145,8 @@ PARAMS: tuple[Param, ...] = (
     Param("article", None, _pattern(re.compile(r"[0-9a-f]{6,64}"))),
     Param("event", None, _pattern(re.compile(r"[0-9A-Z.]{3,15}@\d{4}-\d{2}-\d{2}"))),
     Param("security", None, _pattern(_SYMBOL)),
+    Param("part", "events", _choice(STUDY_PARTS)),
+    Param("cw", "", _window),
     Param("rmode", "mentions", _choice(REVIEW_MODES)),
     Param("rstate", "open", _choice(REVIEW_STATES)),
     Param("rsrc", [], _pattern(_PLAIN), many=True),

@@ -68,7 +68,8 @@ def mention_queue(
     Returns
     -------
     pandas.DataFrame
-        One row a (article, symbol) of a kind that can be an event, the most doubtful first, columns `MENTION_QUEUE`.
+        One row a (article, symbol) of a kind that can be an event, the most doubtful
+        first, columns `MENTION_QUEUE`.
         ``surfaces`` and ``positions`` are parallel and joined with semicolons (a position of -1
         has no words in the text); ``doubts`` are codes of `MENTION_DOUBTS`.
     """
@@ -210,7 +211,9 @@ def _in_order(
     """Join the codes of each row's doubts, heaviest first, and sort by their sum."""
     table = np.column_stack([flags[code].fillna(value=False).to_numpy(bool) for code in weights])
     codes = np.array(list(weights), dtype=object)
-    rows["doubts"] = pd.Series([";".join(codes[row]) for row in table], index=rows.index, dtype="str")
+    rows["doubts"] = pd.Series(
+        [";".join(codes[row]) for row in table], index=rows.index, dtype="str"
+    )
     rows["doubt"] = base.to_numpy() + table @ np.fromiter(weights.values(), dtype=np.float64)
     order = rows.sort_values(["doubt", "article_id"], ascending=[False, True], kind="stable")
     return order[list(columns)].reset_index(drop=True)

@@ -36,6 +36,7 @@ def aar_bars(aar: pd.DataFrame, *, look: Look | None = None) -> go.Figure:
     Returns
     -------
     plotly.graph_objects.Figure
+        Bars carry ``customdata`` (mark, N, t), where the mark of day 3 is ``tau:3``.
     """
     look = look or Look()
     text = look.labels
@@ -60,10 +61,10 @@ def aar_bars(aar: pd.DataFrame, *, look: Look | None = None) -> go.Figure:
                     "width": 3,
                     "visible": bool(se.notna().any()),
                 },
-                customdata=part[["n"]].assign(t=part["aar"] / se[mask]).to_numpy(),
+                customdata=_marks(part, t=part["aar"] / se[mask]),
                 hovertemplate=(
-                    f"τ = %{{x}}<br>{text['aar']} %{{y:{PERCENT}}}<br>t %{{customdata[1]:.2f}}"
-                    "<br>N %{customdata[0]}<extra></extra>"
+                    f"τ = %{{x}}<br>{text['aar']} %{{y:{PERCENT}}}<br>t %{{customdata[2]:.2f}}"
+                    "<br>N %{customdata[1]}<extra></extra>"
                 ),
                 name=text[label],
             )
@@ -88,6 +89,7 @@ def caar_fan(aar: pd.DataFrame, *, look: Look | None = None) -> go.Figure:
     -------
     plotly.graph_objects.Figure
         The strip beneath shows N of each day, since a changing sample moves the average too.
+        Points and bars carry ``customdata`` (mark, N), where the mark of day 3 is ``tau:3``.
     """
     look = look or Look()
     text = look.labels
@@ -105,9 +107,9 @@ def caar_fan(aar: pd.DataFrame, *, look: Look | None = None) -> go.Figure:
             mode="lines+markers",
             line={"color": look.line, "width": 2.4},
             marker={"size": 5},
-            customdata=rows[["n"]].to_numpy(),
+            customdata=_marks(rows),
             hovertemplate=(
-                f"τ = %{{x}}<br>{text['caar']} %{{y:{PERCENT}}}<br>N %{{customdata[0]}}"
+                f"τ = %{{x}}<br>{text['caar']} %{{y:{PERCENT}}}<br>N %{{customdata[1]}}"
                 "<extra></extra>"
             ),
             name=text["caar"],
@@ -125,10 +127,18 @@ def caar_fan(aar: pd.DataFrame, *, look: Look | None = None) -> go.Figure:
     return fig
 
 
+def _marks(rows: pd.DataFrame, **more: pd.Series) -> list[list[object]]:
+    """Give each day the mark by which a click finds its events, its N, and what is asked."""
+    days = [f"tau:{int(tau)}" for tau in rows["tau"]]
+    columns = (days, rows["n"].tolist(), *(values.tolist() for values in more.values()))
+    return [list(row) for row in zip(*columns, strict=True)]
+
+
 def _events_per_day(rows: pd.DataFrame) -> go.Bar:
     return go.Bar(
         x=rows["tau"],
         y=rows["n"],
+        customdata=_marks(rows),
         marker={"color": SHAPE, "opacity": 0.5},
         hovertemplate="τ = %{x}<br>N %{y}<extra></extra>",
         showlegend=False,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pandas as pd
 import plotly.graph_objects as go
 
@@ -62,7 +64,7 @@ def price_with_events(
                 "line": {"color": look.ink, "width": 1},
             },
             customdata=[
-                [plain(i), plain(t, 60)] for i, t in zip(events["event_id"], titles, strict=True)
+                [str(i), plain(t, 60)] for i, t in zip(events["event_id"], titles, strict=True)
             ],
             hovertemplate=(
                 f"<b>%{{x|%Y-%m-%d}}</b> {text['day0']}<br>%{{customdata[1]}}<extra></extra>"
@@ -70,7 +72,7 @@ def price_with_events(
             name=text["day0"],
         )
     )
-    fig.update_xaxes(showgrid=False, type="date")
+    fig.update_xaxes(showgrid=False, type="date", title_text=text["date"])
     if len(days):  # the years without an event stay one drag away
         year = pd.Timedelta(days=365)
         first, last = max(days.min() - year, line["date"].min()), days.max() + year / 2
@@ -127,25 +129,29 @@ def car_by_event(car: pd.DataFrame, *, name: str = "", look: Look | None = None)
             y=rows["car"],
             marker={"color": look.pale, "line": {"color": look.line, "width": 1}},
             error_y={"array": 1.959964 * rows["se"], "color": SHAPE, "thickness": 1, "width": 3},
-            customdata=[[plain(i)] for i in rows["event_id"]],
+            customdata=[[str(i)] for i in rows["event_id"]],
             hovertemplate=f"%{{x}}<br>{text['car']} %{{y:{PERCENT}}}<extra></extra>",
             width=0.5,
         )
     )
-    fig.update_xaxes(type="category", showgrid=False)
+    fig.update_xaxes(type="category", showgrid=False, title_text=text["day0"])
     fig.update_yaxes(**percent_axis(text["car"]))
     level = vertical(0) | {"xref": "paper", "yref": "y", "x0": 0, "x1": 1, "y0": mean, "y1": mean}
     fig.update_layout(shapes=[level], showlegend=False, margin_b=56)
     return fig
 
 
-def groups_fan(ar: pd.DataFrame, *, look: Look | None = None) -> go.Figure:
+def groups_fan(
+    ar: pd.DataFrame, *, names: Mapping[str, str] | None = None, look: Look | None = None
+) -> go.Figure:
     """Draw the cumulative average abnormal return of each group.
 
     Parameters
     ----------
     ar
         ``StudyResult.ar`` with a column ``group``; ``event_id, tau, ar`` (decimal).
+    names
+        What to call the groups, by their label in the column; otherwise as they are.
     look
         Colours, language, note.
 
@@ -153,7 +159,8 @@ def groups_fan(ar: pd.DataFrame, *, look: Look | None = None) -> go.Figure:
     -------
     plotly.graph_objects.Figure
         Lines only; the table of groups has the errors. At most as many groups as there are
-        colours that can be told apart, the largest first.
+        colours that can be told apart, the largest first. Points carry the mark
+        ``group:3:NAME`` of day 3.
     """
     look = look or Look()
     text = look.labels
@@ -170,10 +177,12 @@ def groups_fan(ar: pd.DataFrame, *, look: Look | None = None) -> go.Figure:
             go.Scatter(
                 x=caar.index,
                 y=caar,
-                mode="lines",
+                mode="lines+markers",
                 line={"color": colour, "width": 2, "dash": dash},
+                marker={"size": 10, "opacity": 0},  # a line alone reports no clicks
+                customdata=[[f"group:{int(tau)}:{group}"] for tau in caar.index],
                 hovertemplate=f"τ = %{{x}}<br>{text['caar']} %{{y:{PERCENT}}}",
-                name=f"{plain(group, 30)} (N = {n})",
+                name=f"{plain((names or {}).get(str(group), group), 30)} (N = {n:,})",
             )
         )
     taus = sorted(int(t) for t in rows["tau"].unique())

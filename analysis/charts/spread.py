@@ -1,8 +1,9 @@
-"""Charts of every event beside the others: heat map, distribution, calendar, small multiples."""
+"""Charts of every event beside the others: heat map, distribution, small multiples."""
 
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -23,6 +24,8 @@ from mentionstudy.analysis.charts.look import (
 )
 
 MAX_ROWS = 300  # rows of the heat map that stay apart; above, neighbours are averaged
+_MAX_CELLS = 6000  # each has a marker to click on, and more make the pointer slow
+_MAX_BARS = 60
 MAX_PANELS = 24  # small multiples that stay readable on a page
 
 
@@ -42,32 +45,58 @@ def event_heatmap(ar: pd.DataFrame, *, look: Look | None = None) -> go.Figure:
     Returns
     -------
     plotly.graph_objects.Figure
-        Invisible markers over the cells carry ``customdata`` (event_id,) for click-through, unless
-        events were averaged into rows because there are more than `MAX_ROWS`.
+        Invisible markers over the cells carry ``customdata``: first the event_id or, where there
+        are too many events and neighbours are averaged, the mark ``row:7`` that
+        `heatmap_row` takes.
     """
     look = look or Look()
     text = look.labels
-    wide = _wide(ar).dropna(how="all")
+    wide = _by_sum(ar)
     if wide.empty:
         return nothing(text["heatmap_title"], look)
-    events = len(wide)
-    wide = wide.loc[wide.sum(axis=1).sort_values(kind="stable").index]
-    subtitle = count(events, look)
-    if events > MAX_ROWS:
-        bins = np.arange(events) * MAX_ROWS // events
-        wide = wide.groupby(bins).mean()
-        subtitle = text["bins"].format(n=f"{events:,}", rows=MAX_ROWS)
+    subtitle = count(len(wide), look)
+    rows = _rows(wide)
+    if rows is not None:
+        subtitle = text["bins"].format(n=f"{len(wide):,}", rows=int(rows[-1]) + 1)
+        wide = wide.groupby(rows).mean()
     height = int(min(640, max(240, 150 + 26 * len(wide))))
     fig = figure(text["heatmap_title"], subtitle, look, height=height)
     fig.add_trace(_cells(wide, look))
-    if events <= MAX_ROWS:
-        fig.add_trace(_cells_to_click(wide, look))
+    fig.add_trace(_cells_to_click(wide, look))
     fig.update_xaxes(**tau_axis([int(t) for t in wide.columns], look))
     fig.update_yaxes(
         type="category", showgrid=False, ticks="", visible=len(wide) <= 30, automargin=True
     )
     fig.update_layout(shapes=[vertical(0) | {"layer": "above"}], showlegend=False, margin_b=56)
     return fig
+
+
+def heatmap_row(ar: pd.DataFrame, row: int) -> list[object]:
+    """Return the ids of the events behind one averaged row of the heat map.
+
+    Parameters
+    ----------
+    ar
+        What the heat map was drawn from.
+    row
+        Counted from 0 at the lowest sum; a row that the heat map does not have gives no ids.
+    """
+    wide = _by_sum(ar)
+    rows = _rows(wide)
+    return [] if rows is None else list(wide.index[rows == row])
+
+
+def _by_sum(ar: pd.DataFrame) -> pd.DataFrame:
+    """Lay one row an event, ordered by its sum."""
+    wide = _wide(ar).dropna(how="all")
+    return wide.iloc[np.argsort(wide.sum(axis=1).to_numpy(), kind="stable")]
+
+
+def _rows(wide: pd.DataFrame) -> np.ndarray[Any, np.dtype[np.int64]] | None:
+    """Give each event the number of its row of the heat map; None where each has its own."""
+    events, days = wide.shape
+    rows = max(1, min(MAX_ROWS, _MAX_CELLS // max(days, 1)))
+    return None if events <= rows else np.arange(events) * rows // events
 
 
 def _wide(ar: pd.DataFrame) -> pd.DataFrame:
@@ -105,14 +134,18 @@ def _cells(wide: pd.DataFrame, look: Look) -> go.Heatmap:
 
 def _cells_to_click(wide: pd.DataFrame, look: Look) -> go.Scatter:
     """Markers that nobody sees: a heat map itself reports no clicks in Streamlit."""
-    filled = wide.stack().dropna()
-    ids = filled.index.get_level_values(0)
+    values = wide.to_numpy()
+    row, column = np.nonzero(np.isfinite(values))
+    names = [plain(i) for i in wide.index]
+    # an averaged row has a number in place of an event's id
+    marks = [f"row:{i}" if isinstance(i, int) else str(i) for i in wide.index]
+    taus = wide.columns.to_list()
     return go.Scatter(
-        x=filled.index.get_level_values(1),
-        y=[plain(i) for i in ids],
+        x=[taus[c] for c in column],
+        y=[names[r] for r in row],
         mode="markers",
         marker={"size": 12, "opacity": 0, "symbol": "square"},
-        customdata=np.column_stack([ids.astype(str), filled.map(lambda v: f"{v:.2%}")]),
+        customdata=[[marks[r], f"{values[r, c]:.2%}"] for r, c in zip(row, column, strict=True)],
         hovertemplate=(
             f"%{{y}}<br>τ = %{{x}}<br>{look.labels['ar']} %{{customdata[1]}}<extra></extra>"
         ),
@@ -134,7 +167,8 @@ def car_distribution(car: pd.DataFrame, *, look: Look | None = None) -> go.Figur
     -------
     plotly.graph_objects.Figure
         Each event is a point (``customdata`` is its event_id); above 30 events a histogram stands
-        over the points, and above 2,000 the points are left out.
+        over the points, and above 2,000 the points are left out. The histogram's bars carry the
+        mark ``car:low:high``; the last bar holds its upper bound too.
     """
     look = look or Look()
     text = look.labels
@@ -176,11 +210,24 @@ def car_distribution(car: pd.DataFrame, *, look: Look | None = None) -> go.Figur
     return fig
 
 
-def _car_histogram(rows: pd.DataFrame, look: Look) -> go.Histogram:
-    return go.Histogram(
-        x=rows["car"],
+def _car_histogram(rows: pd.DataFrame, look: Look) -> go.Bar:
+    """Count here rather than in the browser: it is less to send, and a bar knows its bounds."""
+    values = rows["car"].to_numpy()
+    edges = np.histogram_bin_edges(values, bins="fd" if np.ptp(values) > 0 else 1)
+    if len(edges) > _MAX_BARS + 1:
+        edges = np.histogram_bin_edges(values, bins=_MAX_BARS)
+    counts, edges = np.histogram(values, bins=edges)
+    low, high = edges[:-1].tolist(), edges[1:].tolist()
+    return go.Bar(
+        x=(edges[:-1] + edges[1:]) / 2,
+        y=counts,
+        width=np.diff(edges),
         marker={"color": look.pale, "line": {"color": look.line, "width": 1}},
-        hovertemplate=f"{look.labels['car']} %{{x}}<br>N %{{y}}<extra></extra>",
+        customdata=[[f"car:{a!r}:{b!r}", a, b] for a, b in zip(low, high, strict=True)],
+        hovertemplate=(
+            f"{look.labels['car']} %{{customdata[1]:{PERCENT}}} – %{{customdata[2]:{PERCENT}}}"
+            "<br>N %{y}<extra></extra>"
+        ),
         showlegend=False,
     )
 
@@ -198,66 +245,12 @@ def _car_points(rows: pd.DataFrame, look: Look) -> go.Scatter:
             "opacity": 0.75,
             "line": {"color": look.paper, "width": 1},
         },
-        customdata=[[plain(i)] for i in order["event_id"]],
+        customdata=[[str(i), plain(i)] for i in order["event_id"]],
         hovertemplate=(
-            f"%{{customdata[0]}}<br>{look.labels['car']} %{{x:{PERCENT}}}<extra></extra>"
+            f"%{{customdata[1]}}<br>{look.labels['car']} %{{x:{PERCENT}}}<extra></extra>"
         ),
         name="",
     )
-
-
-def event_calendar(events: pd.DataFrame, *, look: Look | None = None) -> go.Figure:
-    """Draw when the events happened: one cell a week, one row a year.
-
-    Parameters
-    ----------
-    events
-        Column ``day0`` (datetime64).
-    look
-        Colours, language, note.
-
-    Returns
-    -------
-    plotly.graph_objects.Figure
-        Clusters in time weaken tests that assume independent events; here they are seen.
-    """
-    look = look or Look()
-    text = look.labels
-    days = pd.to_datetime(events["day0"]).dropna()
-    if days.empty:
-        return nothing(text["calendar_title"], look)
-    week = np.minimum((days.dt.day_of_year - 1) // 7, 52)
-    counts = pd.crosstab(days.dt.year, week)
-    years = range(int(days.dt.year.min()), int(days.dt.year.max()) + 1)
-    counts = counts.reindex(index=years, columns=range(53), fill_value=0)
-    monday = [
-        [f"{pd.Timestamp(y, 1, 1) + pd.Timedelta(days=7 * w):%Y-%m-%d}" for w in range(53)]
-        for y in years
-    ]
-    subtitle = f"{count(len(days), look)} · {text['events_per_week']}"
-    height = int(min(560, 130 + 26 * len(counts)))
-    fig = figure(text["calendar_title"], subtitle, look, height=height)
-    fig.add_trace(
-        go.Heatmap(
-            z=counts.where(counts > 0).to_numpy(dtype=float),
-            x=list(range(53)),
-            y=[str(y) for y in years],
-            customdata=monday,
-            colorscale=[[0, look.pale], [1, look.line]],
-            zmin=0,
-            xgap=2,
-            ygap=2,
-            showscale=False,
-            hoverongaps=False,
-            hovertemplate=(f"%{{customdata}} +6<br>{text['events']} %{{z:.0f}}<extra></extra>"),
-        )
-    )
-    starts = [(pd.Timestamp(2021, month, 1).day_of_year - 1) / 7 for month in range(1, 13)]
-    fig.update_xaxes(tickvals=starts, ticktext=[str(m) for m in range(1, 13)], range=[-0.6, 52.6])
-    fig.update_xaxes(showgrid=False, zeroline=False)
-    fig.update_yaxes(type="category", autorange="reversed", showgrid=False, ticks="")
-    fig.update_layout(margin_b=40)
-    return fig
 
 
 def car_small_multiples(
@@ -314,6 +307,8 @@ def car_small_multiples(
     fig.update_yaxes(tickformat=PERCENT_AXIS, nticks=4)
     half = max(1, int(rows["tau"].abs().max()) // 2)
     fig.update_xaxes(showgrid=False, zeroline=False, tickvals=[-half, 0, half])
+    fig.update_xaxes(title_text=text["tau_short"], row=lines)
+    fig.update_yaxes(title_text=f"{text['car']}, %", col=1)
     return fig
 
 
@@ -321,9 +316,10 @@ def _car_line(rows: pd.DataFrame, event_id: object, look: Look) -> go.Scatter:
     return go.Scatter(
         x=rows["tau"],
         y=rows["car"],
-        mode="lines",
+        mode="lines+markers",
         line={"color": look.line, "width": 1.8},
-        customdata=[[plain(event_id)]] * len(rows),
+        marker={"size": 10, "opacity": 0},  # a line alone reports no clicks
+        customdata=[[str(event_id)]] * len(rows),
         hovertemplate=f"τ = %{{x}}<br>{look.labels['car']} %{{y:{PERCENT}}}<extra></extra>",
         showlegend=False,
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pandas as pd
 import streamlit as st
 
@@ -10,7 +12,7 @@ from mentionstudy.analysis.errors import StudyError
 from mentionstudy.analysis.settings import window_label
 from mentionstudy.dashboard import access, saved, services, state
 from mentionstudy.dashboard.i18n import Texts, as_markdown
-from mentionstudy.dashboard.parts import show
+from mentionstudy.dashboard.parts import behind, numbers, show
 from mentionstudy.dashboard.parts.frame import Page, look_for
 from mentionstudy.dashboard.pipeline import StudyRun
 from mentionstudy.dashboard.reporting import HEADLINE_TESTS
@@ -102,20 +104,26 @@ def draw(page: Page, one: SavedStudy, other: SavedStudy) -> None:
     show.table(shown, "compare_settings", t)
     if one.versions != other.versions:
         st.caption(t("compare.versions"))
-    runs = [_answer(page, study) for study in (one, other)]
+    answers = [_answer(page, study) for study in (one, other)]
     st.subheader(t("compare.results"))
-    for column, study, run in zip(st.columns(2, gap="medium"), (one, other), runs, strict=True):
+    for column, study, answer in zip(
+        st.columns(2, gap="medium"), (one, other), answers, strict=True
+    ):
         with column:
             st.markdown(f"**{as_markdown(study.name)}**")
-            if run is not None:
-                name = "first" if study is one else "second"
-                settings, sample = run.result.settings, page.corpus.is_sample
-                look = look_for(t, settings, is_sample=sample)
-                show.chart(charts.caar_fan(run.result.averages, look=look), f"compare_{name}", t)
-    both = [run for run in runs if run is not None]
+            if answer is not None:
+                _fan(answer, "compare_first" if study is one else "compare_second")
+    both = [answer.answered() for answer in answers if answer is not None]
     if len(both) == 2:
         table = side_by_side(both[0], both[1])
         show.table(show.in_percent(table), "compare_results", t, raw=table)
+
+
+def _fan(asked: Page, name: str) -> None:
+    run = asked.answered()
+    fig = asked.figure("caar", lambda: charts.caar_fan(run.result.averages, look=asked.look))
+    find = behind.of_study(asked, run, run.result.settings.car_windows[0], summed=True)
+    behind.chart(asked, run, name, fig, find, alt=numbers.caar_alt(asked, run))
 
 
 _FAMILIES = {
@@ -143,7 +151,8 @@ def _named(t: Texts, key: str, shown: str) -> str:
     return ", ".join(t.code(family, code) for code in shown.split(", "))
 
 
-def _answer(page: Page, study: SavedStudy) -> StudyRun | None:
+def _answer(page: Page, study: SavedStudy) -> Page | None:
+    """Return the page as it would be for a study of its own, with its answer."""
     values = study.choices
     try:
         question = services.Question(
@@ -153,7 +162,9 @@ def _answer(page: Page, study: SavedStudy) -> StudyRun | None:
             group=values["group"],
         )
         corpus = services.corpus(page.workspace, state.event_rules(values))
-        return services.study(page.workspace, corpus, question)
+        run = services.study(page.workspace, corpus, question)
+        look = look_for(page.t, question.settings, is_sample=corpus.is_sample)
+        return replace(page, corpus=corpus, question=question, run=run, look=look)
     except StudyError as error:
         st.error(page.t("error.settings"))
         st.text(page.t.told(error))

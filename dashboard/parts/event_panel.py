@@ -11,7 +11,7 @@ import streamlit as st
 from mentionstudy.analysis import charts
 from mentionstudy.analysis.settings import window_label
 from mentionstudy.dashboard import i18n, services
-from mentionstudy.dashboard.parts import show
+from mentionstudy.dashboard.parts import navigate, show
 from mentionstudy.dashboard.parts.frame import Page
 from mentionstudy.dashboard.pipeline import StudyRun
 from mentionstudy.dashboard.reporting import p_text
@@ -44,13 +44,20 @@ def details(page: Page, event: pd.Series[Any]) -> None:
     event_id, symbol = str(event["event_id"]), str(event["symbol"])
     if run is None or not _used(run, event_id):
         return
-    own = run.result.ar[run.result.ar["event_id"] == event_id]
+    ar = run.result.ar
+    own = page.table(f"own {event_id}", lambda: ar[ar["event_id"] == event_id])
     left, right = st.columns(2, gap="medium")
     with left:
-        show.chart(charts.ar_bars(own, name=symbol, look=page.look), f"ar_{event_id}", t)
+        fig = page.figure(
+            f"ar {event_id}", lambda: charts.ar_bars(own, name=symbol, look=page.look)
+        )
+        show.chart(fig, f"ar_{event_id}", t)
     with right:
-        path = run.result.car_path(event_id)
-        show.chart(charts.car_band(path, name=symbol, look=page.look), f"car_{event_id}", t)
+        path = page.table(f"path {event_id}", lambda: run.result.car_path(event_id))
+        fig = page.figure(
+            f"car {event_id}", lambda: charts.car_band(path, name=symbol, look=page.look)
+        )
+        show.chart(fig, f"car_{event_id}", t)
     with st.expander(t("event.numbers"), icon=":material/table_rows:"):
         shown = show.in_percent(own[["tau", "actual", "normal", "ar", "sar"]])
         show.table(shown, f"numbers_{event_id}", t, raw=own)
@@ -78,7 +85,7 @@ def _metrics(page: Page, run: StudyRun, event_id: str) -> None:
     t = page.t
     line = st.container(horizontal=True, key="event_metrics")
     for window in page.settings.car_windows[:4]:
-        table = run.result.car(*window)
+        table = page.car(window)
         row = table[table["event_id"] == event_id].iloc[0]
         line.metric(
             f"CAR {window_label(window)}".replace("[", r"\["),
@@ -100,7 +107,16 @@ def _candles(page: Page, event: pd.Series[Any], symbol: str) -> None:
         st.info(t("event.no_prices", symbol=symbol))
         return
     note = t("sample.note") if page.corpus.is_sample else ""
-    fig = charts.candles(
-        bars, event["day0"], sessions=sessions, name=symbol, look=replace(page.look, note=note)
+    look = replace(page.look, note=note)
+    fig = page.figure(
+        f"candles {event['event_id']}",
+        lambda: charts.candles(bars, event["day0"], sessions=sessions, name=symbol, look=look),
     )
     show.chart(fig, f"price_{event['event_id']}", t)
+    if st.button(
+        t("event.history", symbol=symbol),
+        key="event_history",
+        type="tertiary",
+        icon=":material/candlestick_chart:",
+    ):
+        navigate.to_security(symbol)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
+import pandas as pd
+import plotly.graph_objects as go
 import streamlit as st
 
 from mentionstudy.analysis.charts import Look, labels_for
 from mentionstudy.analysis.errors import StudyError
-from mentionstudy.analysis.settings import StudySettings, window_label
+from mentionstudy.analysis.settings import StudySettings, Window, window_label
 from mentionstudy.dashboard import services, state
 from mentionstudy.dashboard.i18n import Texts, as_markdown, texts
 from mentionstudy.dashboard.parts import states
@@ -38,6 +41,33 @@ class Page:
     corpus: Corpus
     question: services.Question
     run: StudyRun | None
+
+    def figure(self, name: str, make: Callable[[], go.Figure]) -> go.Figure:
+        """Return a chart of the question's answer, drawn anew only when something changed.
+
+        Parameters
+        ----------
+        name
+            The chart, and what it depends on beside the question and the look.
+        make
+            Draws it.
+        """
+        look = f"{self.t.language} {self.look.dark} {self.look.up} {self.look.note}"
+        return services.figure(self.corpus, self.question, f"{name} {look}", make)
+
+    def table(self, name: str, make: Callable[[], pd.DataFrame]) -> pd.DataFrame:
+        """Return a table of the question's answer, computed once; it must not be changed."""
+        return services.table(self.corpus, self.question, name, make)
+
+    def tests(self, window: Window) -> pd.DataFrame:
+        """Return every test of a window."""
+        result = self.answered().result
+        return self.table(f"tests {window_label(window)}", lambda: result.tests(*window))
+
+    def car(self, window: Window) -> pd.DataFrame:
+        """Return every event's CAR of a window."""
+        result = self.answered().result
+        return self.table(f"car {window_label(window)}", lambda: result.car(*window))
 
     @property
     def settings(self) -> StudySettings:

@@ -19,25 +19,9 @@ def largest(page: Page, run: StudyRun) -> None:
     t = page.t
     window = main_window(page)
     st.subheader(t("overview.moves", window=window_label(window).replace("[", r"\[")))
-    car = run.result.car(*window).dropna(subset=["car"])
+    car = page.car(window).dropna(subset=["car"])
     car = car.reindex(car["car"].abs().sort_values(ascending=False).index)[:_SHOWN]
-    paths = run.result.ar[run.result.ar["event_id"].isin(car["event_id"])]
-    titles = run.events.set_index("event_id")["title"]
-    shown = pd.DataFrame(
-        {
-            "symbol": car["symbol"],
-            "car": car["car"] * 100,
-            "sig": [show.stars(p) for p in car["p"]],
-            "path": [
-                (paths[paths["event_id"] == i].sort_values("tau")["ar"].fillna(0).cumsum() * 100)
-                .round(3)
-                .tolist()
-                for i in car["event_id"]
-            ],
-            "day0": car["day0"],
-            "title": car["event_id"].map(titles),
-        }
-    )
+    shown = page.table(f"moves {window}", lambda: _shown(run, car))
     chosen = st.dataframe(
         shown,
         hide_index=True,
@@ -54,7 +38,25 @@ def largest(page: Page, run: StudyRun) -> None:
     st.caption(f"{t('overview.click_event')} {t('stars')}")
     show.csv_button(car, "largest_moves", t)
     picked = chosen["selection"]["rows"]
-    if picked:
+    if picked and picked[0] < len(car):
         event_id = str(car.iloc[picked[0]]["event_id"])
         article_ids = run.events.set_index("event_id").loc[event_id, "article_ids"]
         navigate.to_event(event_id, str(article_ids))
+
+
+def _shown(run: StudyRun, car: pd.DataFrame) -> pd.DataFrame:
+    ar = run.result.ar
+    paths = {
+        event_id: (rows.sort_values("tau")["ar"].fillna(0).cumsum() * 100).round(3).tolist()
+        for event_id, rows in ar[ar["event_id"].isin(car["event_id"])].groupby("event_id")
+    }
+    return pd.DataFrame(
+        {
+            "symbol": car["symbol"],
+            "car": car["car"] * 100,
+            "sig": [show.stars(p) for p in car["p"]],
+            "path": car["event_id"].map(paths),
+            "day0": car["day0"],
+            "title": car["event_id"].map(run.events.set_index("event_id")["title"]),
+        }
+    )

@@ -15,6 +15,19 @@ def to_article(article_id: str, event_id: str | None = None) -> None:
     st.switch_page("views/article.py", query_params=dict(st.query_params.to_dict()))
 
 
+def to_security(symbol: str) -> None:
+    """Open a security's history."""
+    state.choose("security", symbol)
+    state.end()
+    st.switch_page("views/securities.py", query_params=dict(st.query_params.to_dict()))
+
+
+def to_page(name: str) -> None:
+    """Open a page by the name of its view."""
+    state.end()
+    st.switch_page(f"views/{name}.py", query_params=dict(st.query_params.to_dict()))
+
+
 def to_event(event_id: str, article_ids: str) -> None:
     """Open the first article of an event."""
     to_article(article_ids.split(";")[0], event_id)

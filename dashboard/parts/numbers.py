@@ -5,11 +5,13 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from mentionstudy.dashboard import i18n, reporting, state
+from mentionstudy.dashboard import i18n, reporting
 from mentionstudy.dashboard.i18n import Texts
-from mentionstudy.dashboard.parts import navigate, show, states
+from mentionstudy.dashboard.parts import filters, navigate, show, states
 from mentionstudy.dashboard.parts.frame import Page
 from mentionstudy.dashboard.pipeline import StudyRun
+
+NEWEST = 100  # articles that the overview lists; the page of articles has them all
 
 
 def funnel(page: Page) -> None:
@@ -33,10 +35,7 @@ def coverage(page: Page) -> None:
     used = page.run.result.n_events if page.run else 0
     if page.run is not None and used < len(selected):
         st.caption(t("coverage", used=used, n=len(selected)))
-    if len(selected) < len(corpus.events):
-        names = "、" if t.language == "zh" else ", "
-        active = names.join(t(f"filter.{key}") for key in state.active_filters())
-        st.caption(t("filter.sentence", n=len(selected), total=len(corpus.events), names=active))
+    filters.strip(page, len(selected))
     if page.run is not None:
         states.few_events(t, used)
 
@@ -46,9 +45,26 @@ def main_window(page: Page) -> tuple[int, int]:
     return page.settings.car_windows[0]
 
 
-def reading(page: Page, run: StudyRun) -> str:
+def reading(page: Page) -> str:
     """Say in one sentence what the study found in its main window."""
-    return reporting.reading(page.t, run)
+    window = main_window(page)
+    return reporting.reading_of(page.t, window, page.car(window), page.tests(window))
+
+
+def caar_alt(page: Page, run: StudyRun) -> str:
+    """Say in one sentence where the cumulative average ends."""
+    rows = run.result.averages.dropna(subset=["caar"])
+    if rows.empty:
+        return ""
+    last = rows.iloc[-1]
+    return page.t(
+        "alt.caar",
+        caar=f"{last['caar']:+.2%}",
+        tau=int(last["tau"]),
+        low=f"{last['ci_low']:+.2%}",
+        high=f"{last['ci_high']:+.2%}",
+        n=int(last["n"]),
+    )
 
 
 def attrition(page: Page) -> None:
@@ -99,27 +115,31 @@ def exclusion_table(page: Page, excluded: pd.DataFrame, name: str) -> None:
     show.table(shown, name, t, raw=excluded)
 
 
-def article_table(page: Page, status: pd.DataFrame, *, height: int = 420) -> None:
+def article_table(
+    page: Page, index: pd.DataFrame, *, height: int = 420, newest: int | None = None
+) -> None:
     """List articles with their state; choosing one opens it.
 
     Parameters
     ----------
     page
         The page.
-    status
-        Rows of the corpus's status, perhaps with more columns.
+    index
+        Rows of `listing.article_index`.
     height
         Pixels of a long list.
+    newest
+        How many to show; all by default.
     """
     t = page.t
-    rows = status.sort_values("published_at", ascending=False, na_position="last")
+    rows = index[:newest]
     shown = pd.DataFrame(
         {
-            "published": [published(t, row)[:16] for row in rows.itertuples()],
+            "published": rows["published"].replace("", t("article.no_date")),
             "title": rows["title"],
             "n_events": rows["n_events"],
-            "status": [t.code("status", code) for code in rows["status"]],
-            "symbols": [str(s).replace(";", " ") for s in rows["symbols"].fillna("")],
+            "status": rows["status"].map(lambda code: t.code("status", code)),
+            "symbols": rows["symbols"].fillna("").str.replace(";", " ", regex=False),
         }
     )
     chosen = st.dataframe(
@@ -131,10 +151,13 @@ def article_table(page: Page, status: pd.DataFrame, *, height: int = 420) -> Non
         selection_mode="single-row",
         height="auto" if len(shown) <= 10 else height,
     )
-    st.caption(t("overview.click_article"))
-    show.csv_button(status, "articles", t)
+    more = ""
+    if len(rows) < len(index):
+        more = t("overview.newest", shown=len(rows), n=f"{len(index):,}")
+    st.caption(f"{t('overview.click_article')} {more}")
+    show.csv_button(index.drop(columns=["searched"]), "articles", t)
     picked = chosen["selection"]["rows"]
-    if picked:
+    if picked and picked[0] < len(rows):
         navigate.to_article(str(rows.iloc[picked[0]]["article_id"]))
 
 

@@ -7,30 +7,40 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from mentionstudy.dashboard import state
+from mentionstudy.dashboard import services, state
 from mentionstudy.dashboard.i18n import Texts
 from mentionstudy.dashboard.parts import article_text
 from mentionstudy.dashboard.parts.frame import Page
 from mentionstudy.dashboard.parts.numbers import exclusion_table, exclusions, published
 
+_LISTED = 300
+
 
 def choose(page: Page) -> pd.Series[Any]:
     """Let the reader choose an article; return its row."""
-    status = page.corpus.status
-    order = status.assign(_has=status["n_events"] > 0).sort_values(
-        ["_has", "published_at"], ascending=[False, False], na_position="last"
-    )
-    ids = order["article_id"].tolist()
-    names = {
-        row.article_id: f"{published(page.t, row)[:16]} · {article_text.shortened(row.title, 120)}"
-        for row in order.itertuples()
-    }
-    state.limit("article", ids)
+    index = services.article_index(page.corpus)
+    order = pd.concat([index[index["n_events"] > 0], index[index["n_events"] == 0]])
+    state.limit("article", index["article_id"].tolist())
     if state.value("article") is None:
-        state.choose("article", ids[0])
+        state.choose("article", order["article_id"].iloc[0])
+    # a list of thousands would have to be sent to the browser at every run
+    listed = order[:_LISTED]
+    if state.value("article") not in set(listed["article_id"]):
+        own = index[index["article_id"] == state.value("article")]
+        listed = pd.concat([own, listed])
+    undated = page.t("article.no_date")
+    names = {
+        row.article_id: f"{row.published or undated} · {article_text.shortened(str(row.title), 120)}"
+        for row in listed.itertuples()
+    }
     chosen = st.selectbox(
-        page.t("article.choose"), ids, key="article", format_func=names.__getitem__
+        page.t("article.choose"),
+        list(names),
+        key="article",
+        format_func=lambda article_id: names.get(article_id, article_id),
     )
+    if len(names) < len(index):
+        st.caption(page.t("article.listed", shown=len(names), n=f"{len(index):,}"))
     articles = page.corpus.articles
     row: pd.Series[Any] = articles[articles["article_id"] == chosen].iloc[0]
     return row
@@ -84,7 +94,8 @@ def event(page: Page, article: pd.Series[Any]) -> pd.Series[Any] | None:
     t = page.t
     article_id = str(article["article_id"])
     every = page.corpus.events
-    own = every[[article_id in str(ids).split(";") for ids in every["article_ids"]]]
+    near = every[every["article_ids"].str.contains(article_id, regex=False)]
+    own = near[[article_id in str(ids).split(";") for ids in near["article_ids"]]]
     if own.empty:
         st.info(t("article.no_events"))
         return None

@@ -10,7 +10,7 @@ import streamlit as st
 from mentionstudy.analysis import charts
 from mentionstudy.analysis.settings import window_label
 from mentionstudy.dashboard import services, state
-from mentionstudy.dashboard.parts import navigate, numbers, show
+from mentionstudy.dashboard.parts import behind, navigate, numbers, show
 from mentionstudy.dashboard.parts.frame import Page
 from mentionstudy.dashboard.pipeline import StudyRun
 
@@ -58,8 +58,8 @@ def history(page: Page, symbol: str) -> None:
 
 def _cars(page: Page, run: StudyRun, symbol: str) -> None:
     t = page.t
-    car = run.result.car()
-    car = car[car["symbol"] == symbol]
+    cars = [page.car(window) for window in page.settings.car_windows]
+    car = pd.concat([rows[rows["symbol"] == symbol] for rows in cars], ignore_index=True)
     if car.empty:
         st.info(t("security.unused"))
         return
@@ -67,7 +67,8 @@ def _cars(page: Page, run: StudyRun, symbol: str) -> None:
     first = window_label(numbers.main_window(page))
     with left:
         fig = charts.car_by_event(car[car["window"] == first], name=symbol, look=page.look)
-        show.chart(fig, "security_car", t)
+        find = behind.of_study(page, run, numbers.main_window(page))
+        behind.chart(page, run, "security_car", fig, find)
     with right:
         shown = show.in_percent(car[["day0", "window", "car", "t", "p"]])
         show.table(shown, "security_cars", t, raw=car, height=300 if len(car) > 7 else "auto")
@@ -103,6 +104,6 @@ def _events(page: Page, events: pd.DataFrame) -> None:
     st.caption(t("overview.click_event"))
     show.csv_button(events, "security_events", t)
     picked = chosen["selection"]["rows"]
-    if picked:
+    if picked and picked[0] < len(events):
         row = events.iloc[picked[0]]
         navigate.to_event(str(row["event_id"]), str(row["article_ids"]))

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import streamlit as st
 
 from mentionstudy.dashboard import services, state
 from mentionstudy.dashboard.derivation import GROUPS, EventRules
 from mentionstudy.dashboard.i18n import LANGUAGES, Texts
+from mentionstudy.dashboard.parts import finder
 from mentionstudy.dashboard.pipeline import Corpus
 from mentionstudy.data.mentions.model import ROLES
 from mentionstudy.data.topics import NO_TOPIC, topics
@@ -17,13 +18,15 @@ MAINLAND_BENCHMARKS = tuple(s for s in services.KNOWN_INDICES if not s.endswith(
 HONG_KONG_BENCHMARKS = tuple(s for s in services.KNOWN_INDICES if s.endswith(".HK"))
 
 
-def draw(t: Texts, *, study: bool = True) -> None:
+def draw(t: Texts, pages: tuple[str, ...], *, study: bool = True) -> None:
     """Draw the side bar; without a workspace only what concerns the display.
 
     Parameters
     ----------
     t
         The texts.
+    pages
+        Names of the pages that the search offers.
     study
         Whether the page shows anything that depends on the study's settings.
     """
@@ -39,6 +42,7 @@ def draw(t: Texts, *, study: bool = True) -> None:
         source = services.source()
         if study and source.workspace is not None:
             corpus = services.corpus(source.workspace, state.event_rules())
+            finder.draw(t, corpus, pages)
             if len(corpus.events) or state.event_rules() != EventRules():
                 _study(t, services.benchmark_symbols(source.workspace, corpus))
                 if len(corpus.events):
@@ -49,17 +53,16 @@ def draw(t: Texts, *, study: bool = True) -> None:
 
 
 def _filters(t: Texts, corpus: Corpus) -> None:
-    events = corpus.events
+    known = services.choices(corpus)
     with st.expander(
         t("filter.title"), expanded=bool(state.active_filters()), icon=":material/filter_alt:"
     ):
-        _several(t, "sym", sorted(events["symbol"].unique()))
-        _several(t, "ex", _present(state.EXCHANGES, events["exchange"]), _named(t, "exchange"))
-        _several(t, "src", sorted(s for s in events["source"].dropna().unique() if s))
-        _several(t, "cat", services.categories(events))
-        known = {topic for cell in events["topics"] for topic in services.split(cell)}
-        _several(t, "topic", _present((*topics(), NO_TOPIC), known), _named(t, "topic"))
-        _several(t, "tm", _present(state.TIMINGS, events["timing"]), _named(t, "timing"))
+        _several(t, "sym", known.symbols)
+        _several(t, "ex", _present(state.EXCHANGES, known.exchanges), _named(t, "exchange"))
+        _several(t, "src", known.sources)
+        _several(t, "cat", known.categories)
+        _several(t, "topic", _present((*topics(), NO_TOPIC), known.topics), _named(t, "topic"))
+        _several(t, "tm", _present(state.TIMINGS, known.timings), _named(t, "timing"))
         st.selectbox(
             t("filter.alone"),
             ("", "yes"),
@@ -67,13 +70,12 @@ def _filters(t: Texts, corpus: Corpus) -> None:
             format_func=_named(t, "alone"),
             help=t("filter.alone_help"),
         )
-        low, high = events["day0"].min().date(), events["day0"].max().date()
         for key in ("from", "to"):
             st.date_input(
                 t(f"filter.{key}"),
                 key=key,
-                min_value=low,
-                max_value=high,
+                min_value=known.first_day,
+                max_value=known.last_day,
                 format="YYYY-MM-DD",
             )
         if state.active_filters():
@@ -84,9 +86,8 @@ def _filters(t: Texts, corpus: Corpus) -> None:
             st.button(t("filter.undo"), key="undo", on_click=state.undo)
 
 
-def _present(order: tuple[str, ...], column: object) -> list[str]:
-    values = set(column)  # type: ignore[call-overload]
-    return [item for item in order if item in values]
+def _present(order: tuple[str, ...], values: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(item for item in order if item in values)
 
 
 def _named(t: Texts, family: str) -> Callable[[str], str]:
@@ -94,7 +95,7 @@ def _named(t: Texts, family: str) -> Callable[[str], str]:
 
 
 def _several(
-    t: Texts, key: str, options: list[str], named: Callable[[str], str] | None = None
+    t: Texts, key: str, options: Sequence[str], named: Callable[[str], str] | None = None
 ) -> None:
     state.limit(key, options)
     if options:

@@ -3,29 +3,30 @@
 from __future__ import annotations
 
 import pandas as pd
+import plotly.graph_objects as go
 import streamlit as st
 
 from mentionstudy.analysis import charts
-from mentionstudy.analysis.settings import Window, parse_window, window_label
-from mentionstudy.dashboard import services
-from mentionstudy.dashboard.parts import article_text, navigate, numbers, show
+from mentionstudy.analysis.settings import Window, window_label
+from mentionstudy.dashboard import marks, services
+from mentionstudy.dashboard.parts import behind, navigate, numbers, show
 from mentionstudy.dashboard.parts.frame import Page
 from mentionstudy.dashboard.pipeline import StudyRun
 from mentionstudy.dashboard.reporting import headline, p_text
 
 
-def windows(page: Page, run: StudyRun) -> None:
+def windows(page: Page) -> None:
     """Show the average CAR of every window as a row of numbers."""
     t = page.t
     line = st.container(horizontal=True, key="windows")
     for window in page.settings.car_windows:
-        car = run.result.car(*window)["car"].dropna()
-        row = headline(run.result.tests(*window))
+        car = page.car(window)["car"].dropna()
+        row = headline(page.tests(window))
         p = float(row["p"]) if row else float("nan")
         line.metric(
             f"CAAR {window_label(window)}".replace("[", r"\["),
             "–" if car.empty else f"{car.mean():+.2%}{show.stars(p)}",
-            delta=f"N {len(car)} · p {p_text(p)}",
+            delta=f"N {len(car):,} · p {p_text(p)}",
             delta_color="off",
             delta_arrow="off",
             border=True,
@@ -33,33 +34,24 @@ def windows(page: Page, run: StudyRun) -> None:
     st.caption(t("stars"))
 
 
-def choose_window(page: Page) -> Window:
-    """Let the reader choose one of the CAR windows for what follows."""
-    labels = [window_label(w) for w in page.settings.car_windows]
-    chosen = st.segmented_control(
-        page.t("study.window"), labels, key="window", default=labels[0], required=True
-    )
-    return parse_window(chosen or labels[0])
-
-
 def groups(page: Page, run: StudyRun) -> None:
-    """Compare the groups' average CAR in each window, if the reader asked for groups."""
+    """Compare the average CAR of the groups in each window."""
     t, family = page.t, page.question.group
-    if not family:
-        return
-    raw = run.result.groups()
-    st.subheader(t("study.by_group", group=t.code("group", family)))
+    raw = page.table("groups", run.result.groups)
     shown = show.in_percent(raw[["group", "window", "n", "caar", "statistic", "df", "p"]])
     shown.insert(4, "sig", [show.stars(p) for p in raw["p"]])
     shown["group"] = [t.code(family, value) for value in shown["group"]]
-    of_event = run.result.events.set_index("event_id")["group"]
-    ar = run.result.ar.assign(group=run.result.ar["event_id"].map(of_event))
-    ar["group"] = [t.code(family, value) for value in ar["group"]]
     left, right = st.columns([3, 2], gap="medium")
     with left:
-        show.chart(charts.groups_fan(ar, look=page.look), "groups_chart", t)
+        fig = page.figure("groups", lambda: _groups_fan(page, run))
+        window = run.result.settings.window
+
+        def find(mark: str) -> pd.DataFrame:
+            return marks.events_behind(run, page.car, mark, window)
+
+        behind.chart(page, run, "groups_chart", fig, find)
     with right:
-        show.table(shown, "groups", t, raw=raw)
+        show.table(shown, "groups", t, raw=raw, height=420 if len(raw) > 12 else "auto")
     if raw["group"].nunique() == 2:
         _difference(page, run, family)
 
@@ -67,7 +59,7 @@ def groups(page: Page, run: StudyRun) -> None:
 def _difference(page: Page, run: StudyRun, family: str) -> None:
     """Show the difference of the two groups' average CARs."""
     t = page.t
-    raw = run.result.compare()
+    raw = page.table("difference", run.result.compare)
     shown = show.in_percent(raw).rename(columns={"first": "first_group", "second": "second_group"})
     for column in ("first_group", "second_group"):
         shown[column] = [t.code(family, name) for name in shown[column]]
@@ -77,22 +69,39 @@ def _difference(page: Page, run: StudyRun, family: str) -> None:
     show.table(shown, "difference", t, raw=raw)
 
 
-def clicked_event(page: Page, run: StudyRun, event_id: str) -> None:
-    """Offer the article behind a cell of the heat map."""
-    events = run.events.set_index("event_id")
-    if event_id not in events.index:
-        return
-    row = events.loc[event_id]
-    with st.container(border=True, horizontal=True):
-        st.text(f"{event_id} · {article_text.shortened(str(row['title']))}")
-        if st.button(page.t("study.open_event"), key="open_event", type="primary"):
-            navigate.to_event(event_id, str(row["article_ids"]))
+def _groups_fan(page: Page, run: StudyRun) -> go.Figure:
+    t, family = page.t, page.question.group
+    of_event = run.result.events.set_index("event_id")["group"].astype("str")
+    ar = run.result.ar[["event_id", "tau", "ar"]]
+    ar = ar.assign(group=ar["event_id"].map(of_event))
+    names = {code: t.code(family, code) for code in of_event.unique()}
+    return charts.groups_fan(ar, names=names, look=page.look)
 
 
-def tests(page: Page, run: StudyRun, window: Window) -> None:
+def regression(page: Page, run: StudyRun, name: str, window: Window) -> None:
+    """Regress the CARs of a window on one characteristic."""
+    t = page.t
+    raw = page.table(
+        f"regression {name} {window_label(window)}",
+        lambda: run.result.regress([name], window=window, covariance="cluster"),
+    )
+    columns = [c for c in ("term", "coefficient", "se", "statistic", "p") if c in raw]
+    shown = raw[columns].copy()
+    shown.insert(len(columns), "sig", [show.stars(p) for p in raw["p"]])
+    st.caption(t("study.regression", n=f"{int(raw['n'].iloc[0]):,}", r2=f"{raw['r2'].iloc[0]:.3f}"))
+    formats = {"coefficient": "%.4f", "se": "%.4f"}
+    settings = {
+        name: st.column_config.NumberColumn(t(f"column.{name}"), format=form)
+        for name, form in formats.items()
+        if name in shown
+    }
+    show.table(shown, "regression", t, raw=raw, columns=settings)
+
+
+def tests(page: Page, window: Window) -> None:
     """Show every test of a window with its reading, or the reason why it is not defined."""
     t = page.t
-    raw = run.result.tests(*window)
+    raw = page.tests(window)
     shown = pd.DataFrame(
         {
             "test": [t.code("test", name) for name in raw["test"]],
@@ -143,11 +152,17 @@ def placebo(page: Page, run: StudyRun, window: Window) -> None:
     show.table(shown, "placebo_table", t, raw=raw, height="content")
 
 
+@st.fragment
 def diagnostics(page: Page, run: StudyRun) -> None:
-    """Show how well the model fits each event's estimation window."""
+    """Show how well the model fits each event's estimation window, once it is asked for."""
     t = page.t
-    with st.expander(t("study.diagnostics"), icon=":material/stethoscope:"):
-        raw = run.result.diagnostics
+    part = st.expander(
+        t("study.diagnostics"), key="diagnostics", on_change="rerun", icon=":material/stethoscope:"
+    )
+    if not part.open:
+        return
+    with part:
+        raw = page.table("diagnostics", lambda: run.result.diagnostics)
         named = [", ".join(t.code("flag", f) for f in str(s).split(";") if f) for s in raw["flags"]]
         shown = show.in_percent(raw.assign(flags=named))
         show.table(shown, "diagnostics", t, raw=raw, height=320 if len(raw) > 8 else "auto")
@@ -156,16 +171,15 @@ def diagnostics(page: Page, run: StudyRun) -> None:
 def events(page: Page, run: StudyRun, window: Window) -> None:
     """List every used event with its CAR; choosing one opens its article."""
     t = page.t
-    car = run.result.car(*window)
-    raw = car.merge(
-        run.events[["event_id", "title", "source", "timing", "n_articles", "article_ids"]],
-        on="event_id",
-        how="left",
+    more = ["event_id", "title", "source", "timing", "n_articles", "article_ids"]
+    raw = page.table(
+        f"events {window_label(window)}",
+        lambda: page.car(window).merge(run.events[more], on="event_id", how="left"),
     )
     keep = ["symbol", "day0", "car", "t", "p", "n"]
     shown = show.in_percent(raw[keep])
     shown.insert(5, "sig", [show.stars(p) for p in raw["p"]])
-    shown["timing"] = [t.code("timing", code) for code in raw["timing"]]
+    shown["timing"] = raw["timing"].map(lambda code: t.code("timing", code))
     shown["source"], shown["title"] = raw["source"], raw["title"]
     chosen = st.dataframe(
         shown,
@@ -179,7 +193,7 @@ def events(page: Page, run: StudyRun, window: Window) -> None:
     st.caption(t("overview.click_event"))
     show.csv_button(raw, "car", t)
     picked = chosen["selection"]["rows"]
-    if picked:
+    if picked and picked[0] < len(raw):
         row = raw.iloc[picked[0]]
         navigate.to_event(str(row["event_id"]), str(row["article_ids"]))
 

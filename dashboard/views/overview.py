@@ -5,7 +5,8 @@ from __future__ import annotations
 import streamlit as st
 
 from mentionstudy.analysis import charts
-from mentionstudy.dashboard.parts import frame, moves, numbers, show
+from mentionstudy.dashboard import services
+from mentionstudy.dashboard.parts import averages, behind, frame, moves, numbers, show
 
 
 def view() -> None:
@@ -14,25 +15,29 @@ def view() -> None:
     t, corpus, run = page.t, page.corpus, page.run
     numbers.funnel(page)
     if run is not None:
-        st.markdown(numbers.reading(page, run))
+        # the tests take longer than the chart, which is what the reader looks for
+        sentence = st.container(key="reading")
         left, right = st.columns([3, 2], gap="medium")
         with left:
-            show.chart(
-                charts.caar_fan(run.result.averages, look=page.look),
-                "overview_caar",
-                t,
-                alt=numbers.reading(page, run),
-            )
+            averages.fan(page, run, "overview_caar")
         with right:
             moves.largest(page, run)
+        sentence.markdown(numbers.reading(page))
     left, right = st.columns([3, 2], gap="medium")
     with left:
         st.subheader(t("overview.articles"))
-        numbers.article_table(page, corpus.status)
+        numbers.article_table(page, services.article_index(corpus), newest=numbers.NEWEST)
     with right:
         st.subheader(t("overview.left_out"))
         numbers.attrition(page)
-        show.chart(charts.event_calendar(corpus.events, look=page.look), "calendar", t)
+        calendar = page.figure(
+            "calendar", lambda: charts.event_calendar(corpus.events, look=page.look)
+        )
+        if run is None:
+            show.chart(calendar, "calendar", t)
+        else:
+            window = numbers.main_window(page)
+            behind.chart(page, run, "calendar", calendar, behind.of_study(page, run, window))
 
 
 view()

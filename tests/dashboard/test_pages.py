@@ -210,7 +210,58 @@ def test_a_click_in_the_heat_map_leads_to_the_article(open_app, sample_workspace
     app.session_state["chart_heatmap"] = {"selection": {"points": [point]}}
     app.run()
     assert "600718.SH@2022-01-07" in said(app)
-    assert app.button(key="open_event")
+    assert app.button(key="open_heatmap")
+
+
+@pytest.mark.parametrize(
+    ("view", "part", "chart", "mark", "window"),
+    [
+        ("study", "events", "caar", "tau:3", (-10, 3)),
+        ("study", "events", "aar", "tau:0", (0, 0)),
+        ("study", "calendar", "when", "week:2022:0", (-1, 1)),
+        ("study", "groups", "groups_chart", "group:2:SH", (-10, 2)),
+        ("study", "cross", "cross", "cross:Shanghai", (-1, 1)),
+        ("", "", "calendar", "week:2022:0", (-1, 1)),
+        ("", "", "overview_caar", "tau:-10", (-10, -10)),
+    ],
+)
+def test_a_click_lists_the_events_behind_a_point(
+    open_app, sample_workspace, run, view, part, chart, mark, window
+):
+    query = {"part": part} if part else {}
+    if part == "groups":
+        query["group"] = "exchange"
+    app = open_app(sample_workspace, view, lang="en", **query)
+    app.session_state[f"chart_{chart}"] = {"selection": {"points": [{"customdata": [mark, 1]}]}}
+    app.run()
+    assert not app.exception
+    car = run.result.car(*window).set_index("symbol")["car"].dropna()
+    events = run.events.set_index("symbol")
+    if mark.startswith("week"):
+        car = car[
+            [
+                pd.Timestamp("2022-01-01") <= d <= pd.Timestamp("2022-01-07")
+                for d in events.loc[car.index, "day0"]
+            ]
+        ]
+    elif mark.startswith(("group", "cross")):
+        car = car[car.index.str.endswith(".SH")]
+    if len(car) == 1:
+        assert app.button(key=f"open_{chart}")
+        return
+    shown = next(d.value for d in app.dataframe if d.key == f"behind_{chart}")
+    assert shown.set_index("symbol")["car"].to_dict() == pytest.approx((car * 100).to_dict())
+    assert shown["car"].abs().is_monotonic_decreasing
+    assert f"{len(car)} events behind this point" in said(app)
+
+
+def test_a_mark_of_other_settings_lists_nothing(open_app, sample_workspace):
+    app = open_app(sample_workspace, "study", lang="en", win="[-5,5]", car=["[-1,1]"])
+    point = {"customdata": ["tau:9", 7]}
+    app.session_state["chart_caar"] = {"selection": {"points": [point]}}
+    app.run()
+    assert not app.exception
+    assert "No event of the present study is behind this point" in said(app)
 
 
 @pytest.mark.parametrize("lang", ["en", "zh"])
@@ -350,7 +401,8 @@ def test_a_placebo_and_the_small_multiples_come_when_asked_for(open_app, sample_
     app = open_app(sample_workspace, "study", lang="en")
     assert "Cumulative abnormal return, event by event" not in charts(app)
     app.toggle(key="placebo").set_value(True)
-    app.toggle(key="multiples").set_value(True).run()
+    app.session_state["part"] = "multiples"
+    app.run()
     assert not app.exception
     assert "Cumulative abnormal return, event by event" in charts(app)
     tables = [d.value for d in app.dataframe if "p_placebo" in d.value]

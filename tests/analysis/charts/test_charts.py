@@ -54,6 +54,7 @@ def test_caar_fan_draws_the_given_band_and_the_events_per_day(aar):
     np.testing.assert_allclose(high, aar["ci_high"])
     strip = next(t for t in fig.data if t.type == "bar")
     assert list(strip.y) == aar["n"].tolist()
+    assert [row[0] for row in strip.customdata] == [f"tau:{tau}" for tau in aar["tau"]]
     assert "N = 3 events" in fig.layout.title.subtitle.text
 
 
@@ -82,8 +83,14 @@ def test_heatmap_of_many_events_averages_rows_and_says_so():
     )
     fig = charts.event_heatmap(many)
     assert len(fig.data[0].z) == charts.MAX_ROWS
-    assert len(fig.data) == 1, "averaged rows belong to no single event"
     assert "1,000 events" in fig.layout.title.subtitle.text
+    behind = [charts.heatmap_row(many, row) for row in range(charts.MAX_ROWS)]
+    every = [event_id for ids in behind for event_id in ids]
+    assert every == [f"E{i:04d}" for i in range(1000)], "each event is in one row"
+    assert fig.data[1].customdata[0][0] == "row:0"
+    assert fig.data[0].z[7][0] == pytest.approx(
+        many.loc[many["event_id"].isin(behind[7]) & many["tau"].eq(TAUS[0]), "ar"].mean()
+    )
 
 
 def test_candles_mark_halted_sessions_and_keep_their_place(bars):
@@ -145,6 +152,53 @@ def test_calendar_counts_each_week():
     assert np.nansum(z) == 3
     assert z[0, 0] == 2
     assert list(fig.data[0].y) == ["2021", "2022"]
+    marks = [row[0] for row in fig.data[1].customdata]
+    assert marks == ["week:2021:0", "week:2022:52"]
+    for mark, day in zip(marks, ("2021-01-05", "2022-12-31"), strict=True):
+        first, last = charts.days_of_week(*map(int, mark.split(":")[1:]))
+        assert first <= pd.Timestamp(day) <= last
+
+
+def test_the_bars_of_a_distribution_count_each_event_once():
+    car = pd.DataFrame({"event_id": [f"E{i}" for i in range(500)], "window": "[-1,1]"})
+    car["car"] = np.random.default_rng(3).standard_t(2, 500) / 50
+    bars = charts.car_distribution(car).data[0]
+    assert sum(bars.y) == 500
+    assert len(bars.y) <= 60
+    for n, (mark, low, high) in zip(bars.y, bars.customdata, strict=True):
+        assert mark == f"car:{low!r}:{high!r}"
+        last = high == bars.customdata[-1][2]
+        inside = car["car"].between(low, high, inclusive="both" if last else "left")
+        assert inside.sum() == n
+
+
+@pytest.mark.parametrize("n", [40, 4000])
+def test_a_cross_section_of_numbers_averages_only_what_is_too_much_to_draw(n):
+    rng = np.random.default_rng(4)
+    car = pd.DataFrame({"event_id": [f"E{i}" for i in range(n)], "window": "[-1,1]"})
+    car["car"] = rng.normal(0, 0.02, n)
+    values = pd.Series(rng.lognormal(size=n))
+    (drawn,) = charts.cross_section(car, values, name="size").data
+    if n == 40:
+        assert list(drawn.y) == list(car["car"])
+        return
+    labels = charts.cross_section_bins(values)
+    assert set(labels.value_counts()) == {n // 20}
+    for (mark, size), mean in zip(drawn.customdata, drawn.y, strict=True):
+        own = labels == mark.removeprefix("cross:")
+        assert size == own.sum()
+        assert mean == pytest.approx(car.loc[own.to_numpy(), "car"].mean())
+    middles = [values[labels == row[0].removeprefix("cross:")].mean() for row in drawn.customdata]
+    assert middles == sorted(middles)
+
+
+def test_a_cross_section_of_kinds_puts_the_rare_ones_together():
+    kinds = pd.Series([f"k{i}" for i in range(15) for _ in range(20 - i)])
+    car = pd.DataFrame({"event_id": [f"E{i}" for i in range(len(kinds))], "window": "[0,0]"})
+    car["car"] = 0.01
+    (drawn,) = charts.cross_section(car, kinds).data
+    assert sum(row[1] for row in drawn.customdata) == len(kinds)
+    assert [row[0] for row in drawn.customdata][:2] == ["cross:…", "cross:k0"]
 
 
 def test_every_text_exists_in_both_languages():
