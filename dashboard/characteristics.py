@@ -31,7 +31,8 @@ def usual_turnover(bars: pd.DataFrame) -> pd.DataFrame:
     amounts[row, column] = pd.to_numeric(bars["amount"], errors="coerce").to_numpy(float)
     mean = pd.DataFrame(amounts, index=pd.DatetimeIndex(dates), columns=list(symbols))
     mean = mean.rolling(_SESSIONS, min_periods=_FEWEST).mean()
-    return np.log10(mean.where(mean > 0))
+    logs = np.log10(mean.where(mean > 0).to_numpy())
+    return pd.DataFrame(logs, index=mean.index, columns=mean.columns)
 
 
 def characteristics(events: pd.DataFrame, turnover: pd.DataFrame) -> pd.DataFrame:
@@ -51,7 +52,7 @@ def characteristics(events: pd.DataFrame, turnover: pd.DataFrame) -> pd.DataFram
         usual turnover 11 sessions before day 0.
     """
     out = events[["timing", "exchange", "source", "n_articles"]].copy()
-    column = turnover.columns.get_indexer(events["symbol"].astype("str"))
+    column = turnover.columns.get_indexer(pd.Index(events["symbol"].astype("str")))
     row = turnover.index.searchsorted(pd.DatetimeIndex(events["day0"])) - _BEFORE
     known = (column >= 0) & (row >= 0)
     values = np.full(len(events), np.nan)

@@ -97,7 +97,7 @@ def article_index(articles: pd.DataFrame, status: pd.DataFrame) -> pd.DataFrame:
     rows = status.merge(extra, on="article_id")
     rows = rows.sort_values("published_at", ascending=False, na_position="last", kind="stable")
     parts = [rows[name].fillna("").astype("str").str.lower() for name in _SEARCHED]
-    searched = parts[0].str.cat(parts[1:], sep="\n")
+    searched = parts[0].str.cat(pd.concat(parts[1:], axis="columns"), sep="\n")
     dropped = rows.drop(columns=["text"]).reset_index(drop=True)
     return dropped.assign(
         published=published_texts(rows).to_numpy(),
@@ -115,13 +115,17 @@ def published_texts(rows: pd.DataFrame) -> pd.Series:
         Columns ``published_at`` (with a zone) and ``published_precision``.
     """
     local = _local(rows)
-    texts = local.dt.strftime("%Y-%m-%d %H:%M").fillna("").astype("str")
+    texts: pd.Series[str] = local.dt.strftime("%Y-%m-%d %H:%M").fillna("").astype("str")
     only_day = rows["published_precision"].eq("day")
-    return texts.where(~only_day, texts.str[:10])
+    shown: pd.Series[str] = texts.where(~only_day, texts.str[:10])
+    return shown
 
 
 def _local(rows: pd.DataFrame) -> pd.Series:
-    return pd.to_datetime(rows["published_at"], utc=True).dt.tz_convert(_ZONE)
+    local: pd.Series[pd.Timestamp] = pd.to_datetime(rows["published_at"], utc=True).dt.tz_convert(
+        _ZONE
+    )
+    return local
 
 
 def clocks(rows: pd.DataFrame) -> np.ndarray:

@@ -52,7 +52,8 @@ def events_behind(
 
 def largest_first(cars: pd.DataFrame) -> pd.DataFrame:
     """Order rows of ``StudyResult.car`` by the size of the CAR."""
-    return cars.sort_values("car", key=lambda car: -car.abs(), kind="stable")
+    ordered: pd.DataFrame = cars.sort_values("car", key=lambda car: -car.abs(), kind="stable")
+    return ordered
 
 
 def _of_day(run: StudyRun, cars: Cars, rest: str, _: Window, summed: bool) -> pd.DataFrame:
@@ -61,25 +62,25 @@ def _of_day(run: StudyRun, cars: Cars, rest: str, _: Window, summed: bool) -> pd
     return rows[rows["car"].notna()]
 
 
-def _of_group(run: StudyRun, cars: Cars, rest: str, window: Window, _: bool) -> pd.DataFrame:
-    day, _, name = rest.partition(":")
+def _of_group(run: StudyRun, cars: Cars, rest: str, window: Window, _summed: bool) -> pd.DataFrame:
+    day, _colon, name = rest.partition(":")
     rows = _of_day(run, cars, day, window, True)
     return rows[rows["group"].astype("str") == name]
 
 
-def _of_row(run: StudyRun, cars: Cars, rest: str, _: Window, __: bool) -> pd.DataFrame:
+def _of_row(run: StudyRun, cars: Cars, rest: str, _: Window, _summed: bool) -> pd.DataFrame:
     rows = cars(run.result.settings.window)
     return rows[rows["event_id"].isin(charts.heatmap_row(run.result.ar, int(rest)))]
 
 
-def _of_bar(_: StudyRun, cars: Cars, rest: str, window: Window, __: bool) -> pd.DataFrame:
+def _of_bar(_run: StudyRun, cars: Cars, rest: str, window: Window, _summed: bool) -> pd.DataFrame:
     low, high = map(float, rest.split(":"))
     rows = cars(window)
     car = rows["car"]
     return rows[(car >= low) & ((car < high) | ((car == high) & (high == car.max())))]
 
 
-def _of_week(_: StudyRun, cars: Cars, rest: str, window: Window, __: bool) -> pd.DataFrame:
+def _of_week(_run: StudyRun, cars: Cars, rest: str, window: Window, _summed: bool) -> pd.DataFrame:
     first, last = charts.days_of_week(*map(int, rest.split(":")))
     rows = cars(window)
     return rows[rows["day0"].between(first, last)]

@@ -72,8 +72,7 @@ def _weeks_to_click(filled: list[tuple[int, int]], counts: pd.DataFrame, look: L
         mode="markers",
         marker={"size": 12, "opacity": 0, "symbol": "square"},
         customdata=[
-            [f"week:{y}:{w}", f"{_first_day(y, w):%Y-%m-%d}", int(counts.at[y, w])]
-            for y, w in filled
+            [f"week:{y}:{w}", f"{_first_day(y, w):%Y-%m-%d}", counts.at[y, w]] for y, w in filled
         ],
         hovertemplate=(
             f"%{{customdata[1]}} +6<br>{look.labels['events']} %{{customdata[2]}}<extra></extra>"

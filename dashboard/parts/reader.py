@@ -30,8 +30,9 @@ def choose(page: Page) -> pd.Series[Any]:
         listed = pd.concat([own, listed])
     undated = page.t("article.no_date")
     names = {
-        row.article_id: f"{row.published or undated} · {article_text.shortened(str(row.title), 120)}"
-        for row in listed.itertuples()
+        str(row["article_id"]): f"{row['published'] or undated} · "
+        f"{article_text.shortened(str(row['title']), 120)}"
+        for row in listed.to_dict("records")
     }
     chosen = st.selectbox(
         page.t("article.choose"),

@@ -165,7 +165,7 @@ def controls(watch: Stopwatch) -> None:
     _to(watch, "articles")
     box = page.locator(".st-key-q input")
     box.fill("article 77")
-    there = "document.body.innerText.includes('111 of ')"
+    there = "(m => m && m[1] !== m[2])(document.body.innerText.match(/([\\d,]+) of ([\\d,]+) articles/))"
     watch.time("articles: search", lambda: box.press("Enter"), there, 0.5)
     box.fill("")
     box.press("Enter")
