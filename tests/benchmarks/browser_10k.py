@@ -165,7 +165,8 @@ def controls(watch: Stopwatch) -> None:
     _to(watch, "articles")
     box = page.locator(".st-key-q input")
     box.fill("article 77")
-    there = "(m => m && m[1] !== m[2])(document.body.innerText.match(/([\\d,]+) of ([\\d,]+) articles/))"
+    counts = "document.body.innerText.match(/([\\d,]+) of ([\\d,]+) articles/)"
+    there = f"(found => found && found[1] !== found[2])({counts})"
     watch.time("articles: search", lambda: box.press("Enter"), there, 0.5)
     box.fill("")
     box.press("Enter")
@@ -204,11 +205,13 @@ def main() -> None:
             for query, head in (("", f"{events:,} events"), (LONG, f"{51 * events:,} points")):
                 start(watch, query)
                 watch.report(f"{head}: first visit of the server")
-                for _ in range(rounds):
-                    start(watch, query)
-                    pages(watch)
-                    controls(watch)
-                watch.report(head)
+                try:
+                    for _ in range(rounds):
+                        start(watch, query)
+                        pages(watch)
+                        controls(watch)
+                finally:
+                    watch.report(head)
             print(f"server memory {server.megabytes():.0f} MB; errors: {server.errors()}")
 
 
