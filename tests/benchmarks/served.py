@@ -87,15 +87,20 @@ def _wait(url: str, process: subprocess.Popen[bytes]) -> None:
     raise SystemExit("the dashboard did not start; see server.log")
 
 
+def browser_path() -> str:
+    """Return the path of Chromium, or end with a sentence."""
+    path = shutil.which("chromium") or shutil.which("google-chrome")
+    if path is None:
+        raise SystemExit("there is no Chromium on this machine")
+    return path
+
+
 @contextmanager
 def chromium() -> Iterator[object]:
     """Start a Chromium that Playwright drives."""
     from playwright.sync_api import sync_playwright
 
-    path = shutil.which("chromium") or shutil.which("google-chrome")
-    if path is None:
-        raise SystemExit("there is no Chromium on this machine")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=list(FLAGS))
+        browser = playwright.chromium.launch(executable_path=browser_path(), args=list(FLAGS))
         yield browser
         browser.close()
