@@ -115,7 +115,7 @@ def _points(rows: pd.DataFrame, values: pd.Series, name: str, look: Look) -> go.
             "opacity": 0.7,
             "line": {"color": look.paper, "width": 1},
         },
-        customdata=[[str(i), plain(i)] for i in rows["event_id"]],
+        customdata=np.array([[str(i), plain(i)] for i in rows["event_id"]]),
         hovertemplate=(
             f"%{{customdata[1]}}<br>{plain(name)} %{{x}}"
             f"<br>{look.labels['car']} %{{y:{PERCENT}}}<extra></extra>"

@@ -25,6 +25,7 @@ from mentionstudy.analysis.charts.look import (
 
 MAX_ROWS = 300  # rows of the heat map that stay apart; above, neighbours are averaged
 _MAX_CELLS = 6000  # each has a marker to click on, and more make the pointer slow
+_MAX_AVERAGES = 3000
 _MAX_BARS = 60
 MAX_PANELS = 24  # small multiples that stay readable on a page
 
@@ -95,8 +96,10 @@ def _by_sum(ar: pd.DataFrame) -> pd.DataFrame:
 def _rows(wide: pd.DataFrame) -> np.ndarray[Any, np.dtype[np.int64]] | None:
     """Give each event the number of its row of the heat map; None where each has its own."""
     events, days = wide.shape
-    rows = max(1, min(MAX_ROWS, _MAX_CELLS // max(days, 1)))
-    return None if events <= rows else np.arange(events) * rows // events
+    if events <= min(MAX_ROWS, _MAX_CELLS // max(days, 1)):
+        return None
+    rows = max(1, min(MAX_ROWS, _MAX_AVERAGES // days))
+    return np.arange(events) * rows // events
 
 
 def _wide(ar: pd.DataFrame) -> pd.DataFrame:
@@ -136,16 +139,16 @@ def _cells_to_click(wide: pd.DataFrame, look: Look) -> go.Scatter:
     """Markers that nobody sees: a heat map itself reports no clicks in Streamlit."""
     values = wide.to_numpy()
     row, column = np.nonzero(np.isfinite(values))
-    names = [plain(i) for i in wide.index]
+    names = np.array([plain(i) for i in wide.index])
     # an averaged row has a number in place of an event's id
-    marks = [f"row:{i}" if isinstance(i, int) else str(i) for i in wide.index]
-    taus = wide.columns.to_list()
+    marks = np.array([f"row:{i}" if isinstance(i, int) else str(i) for i in wide.index])
+    shown = np.char.mod("%.2f%%", 100 * values[row, column])
     return go.Scatter(
-        x=[taus[c] for c in column],
-        y=[names[r] for r in row],
+        x=wide.columns.to_numpy()[column],
+        y=names[row],
         mode="markers",
         marker={"size": 12, "opacity": 0, "symbol": "square"},
-        customdata=[[marks[r], f"{values[r, c]:.2%}"] for r, c in zip(row, column, strict=True)],
+        customdata=np.column_stack([marks[row], shown]),  # lists would be copied item by item
         hovertemplate=(
             f"%{{y}}<br>τ = %{{x}}<br>{look.labels['ar']} %{{customdata[1]}}<extra></extra>"
         ),
@@ -245,7 +248,7 @@ def _car_points(rows: pd.DataFrame, look: Look) -> go.Scatter:
             "opacity": 0.75,
             "line": {"color": look.paper, "width": 1},
         },
-        customdata=[[str(i), plain(i)] for i in order["event_id"]],
+        customdata=np.array([[str(i), plain(i)] for i in order["event_id"]]),
         hovertemplate=(
             f"%{{customdata[1]}}<br>{look.labels['car']} %{{x:{PERCENT}}}<extra></extra>"
         ),

@@ -142,6 +142,7 @@ def article_table(
             "symbols": rows["symbols"].fillna("").str.replace(";", " ", regex=False),
         }
     )
+    shown = show.compact(shown)
     chosen = st.dataframe(
         shown,
         hide_index=True,

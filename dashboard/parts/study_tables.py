@@ -181,6 +181,7 @@ def events(page: Page, run: StudyRun, window: Window) -> None:
     shown.insert(5, "sig", [show.stars(p) for p in raw["p"]])
     shown["timing"] = raw["timing"].map(lambda code: t.code("timing", code))
     shown["source"], shown["title"] = raw["source"], raw["title"]
+    shown = show.compact(shown)
     chosen = st.dataframe(
         shown,
         hide_index=True,

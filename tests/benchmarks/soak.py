@@ -25,7 +25,7 @@ from dashboard_10k import make
 from lightclient import Client
 from served import Server, served
 
-THINK = (0.5, 4.0)  # seconds between two actions of one person
+THINK = (1.0, 8.0)  # seconds between two actions of one person
 PATIENCE = 60.0
 
 
