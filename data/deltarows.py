@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -79,10 +79,25 @@ def _conditions(among: tuple[str, Sequence[str]] | None) -> list[str]:
     return [f"{_name(column)} BETWEEN {quoted(min(values))} AND {quoted(max(values))}"]
 
 
-def changed_rows(table: DeltaTable, layout: Table, rows: pa.Table) -> NDArray[np.bool_]:
-    """Say of each row whether the table lacks it or has another version of it."""
+class News(NamedTuple):
+    """What of some rows is news to a table.
+
+    Attributes
+    ----------
+    changed
+        Of each row, whether the table lacks it or has another version of it.
+    only_new
+        Whether the table lacks all of them.
+    """
+
+    changed: NDArray[np.bool_]
+    only_new: bool
+
+
+def news_in(table: DeltaTable, layout: Table, rows: pa.Table) -> News:
+    """Compare rows with those of a table."""
     if not len(rows):
-        return np.zeros(0, dtype=np.bool_)
+        return News(np.zeros(0, dtype=np.bool_), False)
     among = (layout.keys[0], rows[layout.keys[0]].unique().to_pylist())
     where = bounds(layout, rows)
     wanted = _index(rows, layout)
@@ -91,7 +106,7 @@ def changed_rows(table: DeltaTable, layout: Table, rows: pa.Table) -> NDArray[np
     if not there.is_unique:
         raise DeltaError(f"{there.duplicated().sum()} rows are there twice")
     if not wanted.isin(there).any():
-        return np.ones(len(rows), dtype=np.bool_)
+        return News(np.ones(len(rows), dtype=np.bool_), True)
     stored = scan(table, layout, layout.columns, among=among, where=where)
     at = _index(stored, layout).get_indexer(wanted)
     changed = at < 0
@@ -103,7 +118,7 @@ def changed_rows(table: DeltaTable, layout: Table, rows: pa.Table) -> NDArray[np
         same = pc.fill_null(pc.equal(old, new), fill_value=False)
         same = pc.or_(same, pc.and_(pc.is_null(old), pc.is_null(new)))
         changed |= ~same.to_numpy()
-    return changed
+    return News(changed, False)
 
 
 def stale_values(

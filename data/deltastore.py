@@ -15,7 +15,14 @@ from typing import Final
 
 import pyarrow as pa
 import pyarrow.compute as pc
-from deltalake import DeltaTable, Schema, WriterProperties, write_deltalake
+from deltalake import (
+    CommitProperties,
+    DeltaTable,
+    Schema,
+    Transaction,
+    WriterProperties,
+    write_deltalake,
+)
 from deltalake.exceptions import (
     CommitFailedError,
     DeltaError,
@@ -25,7 +32,7 @@ from deltalake.exceptions import (
 from filelock import FileLock, Timeout
 from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_random_exponential
 
-from mentionstudy.data.deltarows import bounds, changed_rows, is_in, scan, stale_values
+from mentionstudy.data.deltarows import bounds, is_in, news_in, scan, stale_values
 from mentionstudy.data.errors import WorkspaceError
 from mentionstudy.data.tables import FORMAT, Table
 
@@ -33,6 +40,7 @@ FORMAT_PROPERTY: Final = "mentionstudy.format"
 SAMPLE_PROPERTY: Final = "mentionstudy.sample"
 
 _WRITER: Final = WriterProperties(compression="ZSTD", max_row_group_size=1 << 17)
+_WRITES: Final = "mentionstudy"  # names the writers that must not overlook each other
 _PATIENCE_SECONDS: Final = 120
 _MANY_FILES: Final = 64
 _FILE_BYTES: Final = 64 << 20
@@ -260,13 +268,32 @@ class DeltaStore:
     def _merge_once(self, rows: pa.Table, scope: tuple[str, Sequence[str]] | None) -> int:
         table = self.create()
         stale = stale_values(table, self.layout, rows, scope) if scope else []
-        send = changed_rows(table, self.layout, rows)
+        send, only_new = news_in(table, self.layout, rows)
         if scope and stale:
             # Rows are deleted where the source lacks them, so it must have all that stay.
             send |= pc.is_in(rows[scope[0]], pa.array(stale, type=pa.string())).to_numpy()
         elif not send.any():
             return 0
         source = rows.filter(pa.array(send))
+        if self.layout.grows and only_new and not stale:
+            write_deltalake(
+                table,
+                source,
+                mode="append",
+                writer_properties=_WRITER,
+                commit_properties=self._commit(table),
+            )
+            return len(source)
+        return self._join(table, source, scope, stale)
+
+    def _join(
+        self,
+        table: DeltaTable,
+        source: pa.Table,
+        scope: tuple[str, Sequence[str]] | None,
+        stale: Sequence[str],
+    ) -> int:
+        """Join rows with the table: update, insert, and delete what the scope no longer has."""
         match = [f"t.{key} = s.{key}" for key in self.layout.keys]
         if not stale:
             # Bounds let the merge skip files, and spare writers of other rows a conflict.
@@ -278,6 +305,7 @@ class DeltaStore:
                 source_alias="s",
                 target_alias="t",
                 writer_properties=_WRITER,
+                commit_properties=self._commit(table),
             )
             .when_matched_update_all()
             .when_not_matched_insert_all()
@@ -288,6 +316,12 @@ class DeltaStore:
         return sum(
             int(done[f"num_target_rows_{what}"]) for what in ("inserted", "updated", "deleted")
         )
+
+    def _commit(self, table: DeltaTable) -> CommitProperties | None:
+        """Make writers of a growing table conflict, so that none appends what another did."""
+        if not self.layout.grows:
+            return None
+        return CommitProperties(app_transactions=[Transaction(_WRITES, table.version() + 1)])
 
     def _tidy(self) -> None:
         """Join small files when there are many; another writer at work puts it off."""

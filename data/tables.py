@@ -56,6 +56,10 @@ class Table:
         Columns that say when a row was written; a row that differs in nothing else is unchanged.
     categorical
         Text columns of few values that are read as pandas categories, to save time and memory.
+    grows
+        Whether nearly every row that is written is new. Such rows are appended instead of being
+        joined with the table, so that filling a large one takes no longer than a small one; in
+        return, of two processes that write at once one always has to look again.
     """
 
     name: str
@@ -63,6 +67,7 @@ class Table:
     keys: tuple[str, ...]
     undated: tuple[str, ...] = ()
     categorical: tuple[str, ...] = ()
+    grows: bool = False
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -77,9 +82,17 @@ def _table(
     *,
     undated: tuple[str, ...] = (),
     categorical: tuple[str, ...] = (),
+    grows: bool = False,
 ) -> Table:
     schema = pa.schema([pa.field(column, kind) for column, kind in columns.items()])
-    return Table(name=name, schema=schema, keys=keys, undated=undated, categorical=categorical)
+    return Table(
+        name=name,
+        schema=schema,
+        keys=keys,
+        undated=undated,
+        categorical=categorical,
+        grows=grows,
+    )
 
 
 TABLES: Final[Mapping[str, Table]] = {
@@ -104,6 +117,7 @@ TABLES: Final[Mapping[str, Table]] = {
                 "notes": _TEXT,
             },
             ("article_id",),
+            grows=True,
         ),
         _table(
             "mentions",
@@ -120,6 +134,7 @@ TABLES: Final[Mapping[str, Table]] = {
                 "role": _TEXT,
             },
             ("article_id", "symbol", "dialect"),
+            grows=True,
         ),
         _table(
             "bars",
@@ -195,6 +210,7 @@ TABLES: Final[Mapping[str, Table]] = {
                 "reader": _TEXT,
             },
             ("path",),
+            grows=True,
         ),
         _table(
             "securities",

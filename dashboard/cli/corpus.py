@@ -10,7 +10,13 @@ from typing import cast
 import click
 import pandas as pd
 
-from mentionstudy.dashboard.cli.options import name_book, names_options, workspace_option
+from mentionstudy.dashboard.cli.options import (
+    feed_table,
+    feeds_option,
+    name_book,
+    names_options,
+    workspace_option,
+)
 from mentionstudy.dashboard.cli.output import (
     DONE,
     PARTLY,
@@ -22,7 +28,8 @@ from mentionstudy.dashboard.cli.output import (
     progress,
 )
 from mentionstudy.data import find_events, find_mentions, read_articles
-from mentionstudy.data.articles import ReadResult
+from mentionstudy.data.articles import FeedTable, ReadOptions, ReadResult
+from mentionstudy.data.errors import DataError
 from mentionstudy.data.events import EVENT_KINDS
 from mentionstudy.data.ingest import IngestReport
 from mentionstudy.data.ingest import ingest as ingest_articles
@@ -70,7 +77,12 @@ EVENT_ROWS = [
 ]
 
 paths_argument = click.argument(
-    "paths", metavar="PATH...", nargs=-1, required=True, type=click.Path(path_type=Path)
+    "paths", metavar="PATH...", nargs=-1, required=True
+)  # texts, because an address (s3://...) is no path of this machine
+notes_option = click.option(
+    "--notes",
+    is_flag=True,
+    help="Also tell what the reader repaired or decided: charsets, zones, stamps that disagree.",
 )
 
 
@@ -79,20 +91,24 @@ paths_argument = click.argument(
 @format_option()
 @click.option("--all", "everything", is_flag=True, help="Also list articles without a mention.")
 @names_options
+@feeds_option
+@notes_option
 def parse(
-    paths: tuple[Path, ...],
+    paths: tuple[str, ...],
     fmt: str | None,
     aliases: Path | None,
+    feeds: Path | None,
     *,
     everything: bool,
     names: bool,
+    notes: bool,
 ) -> None:
     """Read articles and list the securities that each one names, a row each.
 
     With names, a column says in which role a company is named: as the subject, or as an analyst,
     a source, a part of a product's name.
     """
-    read = _read(paths)
+    read = _read(paths, feed_table(feeds), notes=notes)
     book = name_book(names=names, aliases=aliases, workspace=None)
     mentions = find_mentions(read.articles, names=book)
     frame = read.to_frame().merge(mentions, on="article_id", how="left" if everything else "inner")
@@ -119,17 +135,21 @@ def parse(
     help="Minutes before the close from which an article counts for the next session.",
 )
 @names_options
+@feeds_option
+@notes_option
 def events(
-    paths: tuple[Path, ...],
+    paths: tuple[str, ...],
     fmt: str | None,
     kinds: str,
     cutoff_minutes: int,
     aliases: Path | None,
+    feeds: Path | None,
     *,
     names: bool,
+    notes: bool,
 ) -> None:
     """Read articles and list the events, a row each; what is no event is told with its reason."""
-    read = _read(paths)
+    read = _read(paths, feed_table(feeds), notes=notes)
     book = name_book(names=names, aliases=aliases, workspace=None)
     mentions = find_mentions(read.articles, names=book)
     found = find_events(
@@ -152,12 +172,40 @@ def events(
 @paths_argument
 @workspace_option(create=True)
 @names_options
+@feeds_option
+@click.option(
+    "--workers",
+    type=click.IntRange(1, 256),
+    help="Processes that read; by default one a core when there is much to read.",
+)
+@click.option(
+    "--scheduler",
+    metavar="ADDRESS",
+    help="Read on a Dask cluster, as tcp://host:8786; its workers must reach the files.",
+)
 def ingest(
-    paths: tuple[Path, ...], workspace: Workspace, aliases: Path | None, *, names: bool
+    paths: tuple[str, ...],
+    workspace: Workspace,
+    aliases: Path | None,
+    feeds: Path | None,
+    workers: int | None,
+    scheduler: str | None,
+    *,
+    names: bool,
 ) -> None:
-    """Read articles into the workspace; unchanged files are not read again."""
-    book = name_book(names=names, aliases=aliases, workspace=workspace)
-    report = run_ingest(workspace, paths, book)
+    """Read articles into the workspace; what has not changed is not read again.
+
+    A run that was stopped goes on where it was. Files may lie at any address that fsspec opens,
+    such as s3://bucket/folder.
+    """
+    report = run_ingest(
+        workspace,
+        paths,
+        name_book(names=names, aliases=aliases, workspace=workspace),
+        feeds=feed_table(feeds),
+        workers=workers,
+        scheduler=scheduler,
+    )
     sys.exit(PARTLY if report.failed else DONE)
 
 
@@ -183,11 +231,28 @@ def securities(workspace: Workspace, fmt: str | None, *, refresh: bool) -> None:
 
 
 def run_ingest(
-    workspace: Workspace, paths: Sequence[Path], names: NameBook | None = None
+    workspace: Workspace,
+    paths: Sequence[str | Path],
+    names: NameBook | None = None,
+    *,
+    feeds: FeedTable | None = None,
+    workers: int | None = None,
+    scheduler: str | None = None,
 ) -> IngestReport:
     """Ingest with a progress bar and print the report."""
     with progress("reading articles") as report_progress:
-        report = ingest_articles(workspace, paths, progress=report_progress, names=names)
+        try:
+            report = ingest_articles(
+                workspace,
+                paths,
+                progress=report_progress,
+                names=names,
+                feeds=feeds,
+                workers=workers,
+                scheduler=scheduler,
+            )
+        except DataError as error:
+            raise Unusable(str(error)) from error
     for failure in report.failed:
         complain(f"{failure.path}: {failure.reason}")
     dialects = ", ".join(f"{n} {name}" for name, n in report.mentions_by_dialect.items())
@@ -206,8 +271,11 @@ def run_ingest(
     return report
 
 
-def _read(paths: Sequence[Path]) -> ReadResult:
-    read = read_articles(*paths)
+def _read(paths: Sequence[str], feeds: FeedTable, *, notes: bool) -> ReadResult:
+    read = read_articles(*paths, options=ReadOptions(engine="lxml", feeds=feeds))
+    for article in read.articles if notes else ():
+        for note in article.notes:
+            complain(f"{article.path}: note: {note}")
     for failure in read.failures:
         complain(f"{failure.path}: {failure.reason}")
     if not read.articles:

@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from mentionstudy.dashboard.cli.output import Decorator, Unusable
+from mentionstudy.data.articles import FeedTable
 from mentionstudy.data.errors import DataError, WorkspaceError
 from mentionstudy.data.master import Master
 from mentionstudy.data.names import NameBook, read_aliases
@@ -102,6 +103,23 @@ def names_options(command: Callable[..., None]) -> Callable[..., None]:
         show_default=True,
         help="Find companies by name too, not only by the codes that portals embed.",
     )(command)
+
+
+def feeds_option(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command ``--feeds``."""
+    return click.option(
+        "--feeds",
+        type=click.Path(path_type=Path, exists=True, dir_okay=False),
+        help="A TOML table of what the time stamps of your feeds mean; see the command feeds.",
+    )(command)
+
+
+def feed_table(path: Path | None) -> FeedTable:
+    """Return what the stamps of feeds mean: a user's table before the packaged one."""
+    try:
+        return FeedTable.load() if path is None else FeedTable.load(path)
+    except DataError as error:
+        raise Unusable(str(error)) from error
 
 
 def open_workspace(

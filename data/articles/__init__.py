@@ -17,7 +17,7 @@ from mentionstudy.data.articles.model import (
     document_of,
 )
 from mentionstudy.data.articles.reading import read_article, read_articles, read_articles_iter
-from mentionstudy.data.articles.zones import suggest_zone_policies
+from mentionstudy.data.articles.zones import suggest_zone_policies, write_feeds
 
 __all__ = [
     "ARTICLE_COLUMNS",
@@ -38,4 +38,5 @@ __all__ = [
     "read_articles",
     "read_articles_iter",
     "suggest_zone_policies",
+    "write_feeds",
 ]

@@ -6,7 +6,7 @@ import tarfile
 import zipfile
 from collections.abc import Iterator
 from pathlib import PurePosixPath
-from typing import Final, NamedTuple
+from typing import BinaryIO, Final, NamedTuple
 
 from mentionstudy.data.articles.context import MEBIBYTE, ReadOptions
 from mentionstudy.data.articles.model import Failure
@@ -28,10 +28,13 @@ class Member(NamedTuple):
         ``archive!name``.
     data
         Its content.
+    address
+        Where a crawler got it, empty if it was not crawled.
     """
 
     path: str
     data: bytes
+    address: str = ""
 
 
 def is_archive(path: str) -> bool:
@@ -39,13 +42,15 @@ def is_archive(path: str) -> bool:
     return path.lower().endswith(SUFFIXES)
 
 
-def members(path: str, options: ReadOptions) -> Iterator[Member | Failure]:
+def members(file: BinaryIO, path: str, options: ReadOptions) -> Iterator[Member | Failure]:
     """Read the files of an archive.
 
     Parameters
     ----------
+    file
+        The archive, opened.
     path
-        The archive.
+        Its name.
     options
         Limits: a member larger than ``max_bytes`` is refused, also one that pretends not to be.
 
@@ -57,15 +62,15 @@ def members(path: str, options: ReadOptions) -> Iterator[Member | Failure]:
     """
     try:
         if path.lower().endswith(".zip"):
-            yield from _zip(path, options)
+            yield from _zip(file, path, options)
         else:
-            yield from _tar(path, options)
+            yield from _tar(file, path, options)
     except _BROKEN as error:
         yield Failure(path, "archive", f"this archive cannot be read to its end: {error}")
 
 
-def _zip(path: str, options: ReadOptions) -> Iterator[Member | Failure]:
-    with zipfile.ZipFile(path) as archive:
+def _zip(file: BinaryIO, path: str, options: ReadOptions) -> Iterator[Member | Failure]:
+    with zipfile.ZipFile(file) as archive:
         for entry in archive.infolist():
             place = f"{path}!{entry.filename}"
             if entry.is_dir() or _is_hidden(entry.filename):
@@ -78,12 +83,12 @@ def _zip(path: str, options: ReadOptions) -> Iterator[Member | Failure]:
             if refused is not None:
                 yield Failure(place, *refused)
                 continue
-            with archive.open(entry) as file:
-                yield _bounded(place, file.read(options.max_bytes + 1), options)
+            with archive.open(entry) as unpacked:
+                yield bounded(place, unpacked.read(options.max_bytes + 1), options)
 
 
-def _tar(path: str, options: ReadOptions) -> Iterator[Member | Failure]:
-    with tarfile.open(path, mode="r|*") as archive:
+def _tar(file: BinaryIO, path: str, options: ReadOptions) -> Iterator[Member | Failure]:
+    with tarfile.open(fileobj=file, mode="r|*") as archive:
         for entry in archive:
             place = f"{path}!{entry.name}"
             if entry.isdir() or _is_hidden(entry.name):
@@ -94,9 +99,9 @@ def _tar(path: str, options: ReadOptions) -> Iterator[Member | Failure]:
             if refused is not None:
                 yield Failure(place, *refused)
                 continue
-            file = archive.extractfile(entry)
-            if file is not None:
-                yield _bounded(place, file.read(options.max_bytes + 1), options)
+            unpacked = archive.extractfile(entry)
+            if unpacked is not None:
+                yield bounded(place, unpacked.read(options.max_bytes + 1), options)
 
 
 def _is_hidden(name: str) -> bool:
@@ -115,10 +120,11 @@ def _refusal(name: str, size: int, options: ReadOptions) -> tuple[str, str] | No
     return None
 
 
-def _bounded(place: str, data: bytes, options: ReadOptions) -> Member | Failure:
+def bounded(place: str, data: bytes, options: ReadOptions, address: str = "") -> Member | Failure:
+    """Return a member, or why it is refused if it turned out larger than it may be."""
     if len(data) > options.max_bytes:
         return Failure(place, "too_large", _too_large(len(data), options))
-    return Member(place, data)
+    return Member(place, data, address)
 
 
 def _too_large(size: int, options: ReadOptions) -> str:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import os
-import stat
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from mentionstudy.data.articles.archives import is_archive, members
+from mentionstudy.data.articles.archives import Member, is_archive, members
 from mentionstudy.data.articles.body import has_markup
 from mentionstudy.data.articles.context import MEBIBYTE, Context, ReadOptions
 from mentionstudy.data.articles.encoding import decode
@@ -18,10 +18,18 @@ from mentionstudy.data.articles.mail import SUFFIXES as MAIL_SUFFIXES
 from mentionstudy.data.articles.mail import read_message
 from mentionstudy.data.articles.model import Article, Failure, ReadResult, content_id
 from mentionstudy.data.articles.pages import is_page, read_fragment, read_page
+from mentionstudy.data.articles.places import (
+    failure_of,
+    is_address,
+    open_binary,
+    place_of,
+    places_below,
+)
 from mentionstudy.data.articles.plain import read_text_page
 from mentionstudy.data.articles.rows import read_csv, read_json
 from mentionstudy.data.articles.streams import is_stream, read_stream
 from mentionstudy.data.articles.syndication import is_feed, read_feed
+from mentionstudy.data.articles.warc import is_crawl, pages
 from mentionstudy.data.errors import UnreadableArticle
 
 _TABLE_SUFFIXES: Final = frozenset({".csv", ".tsv"})
@@ -73,8 +81,8 @@ def read_articles(*paths: str | Path, options: ReadOptions | None = None) -> Rea
     Parameters
     ----------
     *paths
-        Files or folders; folders are read with their subfolders in sorted order, hidden files
-        and folders skipped.
+        Files or folders, also at an address that fsspec can open (``s3://...``); folders are read
+        with their subfolders in sorted order, hidden files and folders skipped.
     options
         How to read; the fast engine and the packaged feeds by default.
 
@@ -111,77 +119,33 @@ def read_articles_iter(
     """
     chosen = options or ReadOptions(engine="lxml")
     for path in map(str, paths):
-        if not os.path.isdir(path):
+        if not (is_address(path) or os.path.isdir(path)):
             yield from _read_file(path, chosen)
             continue
         n_files = n_articles = 0
-        for file in walk(path):
+        for file in places_below(path):
             n_files += 1
-            for item in [file] if isinstance(file, Failure) else _read_file(file, chosen):
+            for item in [file] if isinstance(file, Failure) else _read_file(file.path, chosen):
                 n_articles += isinstance(item, Article)
                 yield item
-        if n_articles == 0:
+        if n_articles == 0 and not (n_files == 1 and is_address(path)):
             what = f"none of its {n_files} files is one" if n_files else "it is empty"
             yield Failure(path, "no_articles", f"this folder holds no article: {what}")
 
 
-def walk(folder: str) -> Iterator[str | Failure]:
-    """List the files of a folder in sorted order.
-
-    Parameters
-    ----------
-    folder
-        Read with its subfolders; hidden files and folders are skipped.
-
-    Yields
-    ------
-    str or Failure
-        The path of a file; a folder that cannot be listed, or a link that leads out of `folder`.
-    """
-    root = os.path.realpath(folder)
-    waiting = [folder]
-    while waiting:
-        current = waiting.pop()
-        try:
-            with os.scandir(current) as entries:
-                listed = sorted(entries, key=lambda entry: entry.name)
-        except OSError as error:
-            yield Failure(current, "unreadable", f"this folder cannot be listed: {_why(error)}")
-            continue
-        folders = []
-        for entry in listed:
-            if entry.name.startswith("."):
-                continue
-            if entry.is_symlink():
-                target = os.path.realpath(entry.path)
-                if os.path.commonpath([root, target]) != root:
-                    yield Failure(
-                        entry.path, "link", "this link leads out of the folder; not followed"
-                    )
-                elif os.path.isfile(target):
-                    yield entry.path
-            elif entry.is_dir():
-                folders.append(entry.path)
-            else:
-                yield entry.path
-        waiting.extend(reversed(folders))
-
-
 def _read_file(path: str, options: ReadOptions) -> Iterator[Article | Failure]:
     try:
-        status = os.stat(path)
-        if not stat.S_ISREG(status.st_mode):
-            kind = "a folder" if stat.S_ISDIR(status.st_mode) else "not a regular file"
-            yield Failure(path, "unreadable", f"this is {kind}; give a file")
-            return
-        if is_archive(path):
-            yield from _read_archive(path, options)
+        place = place_of(path)
+        if is_archive(path) or is_crawl(path):
+            with open_binary(path) as file:
+                unpack = pages if is_crawl(path) else members
+                yield from _unpacked(unpack(file, path, options), options)
             return
         if is_stream(path):
             yield from _guarded(read_stream(path, options), path)
             return
-        if status.st_size > options.max_bytes:
-            size, limit = status.st_size / MEBIBYTE, options.max_bytes / MEBIBYTE
+        if place.size > options.max_bytes:
+            size, limit = place.size / MEBIBYTE, options.max_bytes / MEBIBYTE
             yield Failure(
                 path,
                 "too_large",
@@ -189,22 +153,25 @@ def _read_file(path: str, options: ReadOptions) -> Iterator[Article | Failure]:
                 "split it or raise the limit",
             )
             return
-        data = Path(path).read_bytes()
-    except FileNotFoundError:
-        yield Failure(path, "missing", "there is no such file or folder")
-        return
-    except (OSError, ValueError) as error:
-        yield Failure(path, "unreadable", f"this file cannot be read: {_why(error)}")
+        with open_binary(path) as file:
+            data = file.read()
+    except Exception as error:
+        yield failure_of(path, error)
         return
     yield from _read_bytes(data, path, options)
 
 
-def _read_archive(path: str, options: ReadOptions) -> Iterator[Article | Failure]:
-    for member in members(path, options):
+def _unpacked(
+    found: Iterator[Member | Failure], options: ReadOptions
+) -> Iterator[Article | Failure]:
+    for member in found:
         if isinstance(member, Failure):
             yield member
-        else:
-            yield from _read_bytes(member.data, member.path, options)
+            continue
+        for item in _read_bytes(member.data, member.path, options):
+            if member.address and isinstance(item, Article) and not item.url:
+                item = dataclasses.replace(item, url=member.address)
+            yield item
 
 
 def _read_bytes(data: bytes, path: str, options: ReadOptions) -> Iterator[Article | Failure]:
@@ -253,7 +220,3 @@ def _dispatch(data: bytes, path: str, options: ReadOptions) -> Iterator[Article 
         yield read_fragment(text, context)
     else:
         yield read_text_page(text, context)
-
-
-def _why(error: Exception) -> str:
-    return error.strerror if isinstance(error, OSError) and error.strerror else str(error)

@@ -7,7 +7,6 @@ import io
 import os
 import zlib
 from collections.abc import Iterator
-from pathlib import Path
 from typing import BinaryIO, Final, cast
 
 import pyarrow as pa
@@ -16,6 +15,7 @@ import pyarrow.parquet as pq
 from mentionstudy.data.articles.context import MEBIBYTE, Context, ReadOptions
 from mentionstudy.data.articles.encoding import decode
 from mentionstudy.data.articles.model import Article, Failure
+from mentionstudy.data.articles.places import open_binary
 from mentionstudy.data.articles.rows import read_csv, read_json_line, read_numbered
 from mentionstudy.data.errors import UnreadableArticle
 
@@ -57,7 +57,7 @@ def read_stream(path: str, options: ReadOptions) -> Iterator[Article | Failure]:
     if suffix == _PARQUET:
         yield from _parquet(path, options)
         return
-    with _opened(path) as file:
+    with open_binary(path) as packed, _unzipped(packed, path) as file:
         try:
             head = file.read(_SNIFFED_BYTES)
             if not head.strip():
@@ -81,10 +81,8 @@ def _suffix(path: str) -> str:
     return os.path.splitext(path.lower().removesuffix(".gz"))[1]
 
 
-def _opened(path: str) -> BinaryIO:
-    if path.lower().endswith(".gz"):
-        return cast("BinaryIO", gzip.open(path, "rb"))
-    return Path(path).open("rb")
+def _unzipped(file: BinaryIO, path: str) -> BinaryIO:
+    return cast("BinaryIO", gzip.open(file, "rb")) if path.lower().endswith(".gz") else file
 
 
 def _lines(text: io.TextIOWrapper, context: Context) -> Iterator[Article | Failure]:
@@ -106,9 +104,9 @@ def _lines(text: io.TextIOWrapper, context: Context) -> Iterator[Article | Failu
 def _parquet(path: str, options: ReadOptions) -> Iterator[Article | Failure]:
     context = Context(path=path, article_id="", notes=(), options=options)
     try:
-        with pq.ParquetFile(path) as file:
+        with open_binary(path) as file, pq.ParquetFile(file) as table:
             number = 0
-            for batch in file.iter_batches(batch_size=_BATCH_ROWS):
+            for batch in table.iter_batches(batch_size=_BATCH_ROWS):
                 for row in batch.to_pylist():
                     number += 1
                     yield read_numbered(row, number, context)

@@ -8,9 +8,11 @@ milliseconds of the day behind it), which can be compared with the stamp.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Final, Literal, NamedTuple
 
 import pandas as pd
@@ -61,7 +63,7 @@ def suggest_zone_policies(articles: Iterable[Article]) -> pd.DataFrame:
 
     Notes
     -----
-    Nothing is changed: to use a suggestion, write it into a table of feeds (`FeedTable.load`).
+    Nothing is changed: to use a suggestion, write it into a table of feeds (`write_feeds`).
     """
     groups: dict[str, list[_Reading]] = {}
     for article in articles:
@@ -70,6 +72,47 @@ def suggest_zone_policies(articles: Iterable[Article]) -> pd.DataFrame:
             groups.setdefault(reading.source, []).append(reading)
     rows = [_row(source, readings) for source, readings in sorted(groups.items())]
     return pd.DataFrame(rows, columns=list(SUGGESTION_COLUMNS))
+
+
+def write_feeds(suggestions: pd.DataFrame, path: str | Path) -> int:
+    """Write the suggestions that differ from what is in use, in the form of ``feeds.toml``.
+
+    Parameters
+    ----------
+    suggestions
+        From `suggest_zone_policies`.
+    path
+        The file to write; read it with `FeedTable.load`.
+
+    Returns
+    -------
+    int
+        How many sources it names.
+
+    Raises
+    ------
+    OSError
+        If it cannot be written.
+    """
+    decided = suggestions["suggestion"] != "undecided"
+    named = suggestions["source"] != ""
+    news = suggestions[decided & named & (suggestions["suggestion"] != suggestions["in_use"])]
+    entries = []
+    for row in news.itertuples(index=False):
+        # JSON's strings are TOML's, if what TOML forbids is escaped too
+        source = json.dumps(str(row.source), ensure_ascii=False).replace("\x7f", "\\u007f")
+        evidence = (
+            f"Of {row.n} stamps {row.night_share_as_gmt:.0%} lie between two and six at night in "
+            f"Beijing if the label is believed and {row.night_share_as_beijing:.0%} if not; of "
+            f"{row.n_images} articles with upload times {row.images_agree_as_gmt} and "
+            f"{row.images_agree_as_beijing} agree."
+        )
+        entries.append(
+            f"[[feed]]\nname = {source}\nmatch = {{ source = {source} }}\n"
+            f'policy = "{row.suggestion}"\nevidence = "{evidence}"\n'
+        )
+    Path(path).write_text("\n".join(entries), encoding="utf-8")
+    return len(entries)
 
 
 def _reading(article: Article) -> _Reading | None:

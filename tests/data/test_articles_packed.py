@@ -14,10 +14,12 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from warcio.statusandheaders import StatusAndHeaders
+from warcio.warcwriter import WARCWriter
 
 from mentionstudy.data.articles import ReadOptions, read_article, read_articles
-from mentionstudy.data.articles.archives import members
 from mentionstudy.data.errors import UnreadableArticle
+from mentionstudy.data.mentions import mentions_of
 
 POST = "---\ntitle: {}\ndate: 2022-01-06 15:11:41 +0800\n---\n<p>正文</p>"
 
@@ -104,9 +106,72 @@ def test_any_bytes_called_archive_end_in_a_reason(
     tmp_path_factory: pytest.TempPathFactory, data: bytes
 ) -> None:
     folder = tmp_path_factory.mktemp("any")
-    for name in ("x.zip", "x.tar.gz"):
+    for name in ("x.zip", "x.tar.gz", "x.warc", "x.warc.gz"):
         (folder / name).write_bytes(data)
-        list(members(str(folder / name), ReadOptions()))
+        result = read_articles(folder / name)
+        assert result.articles == []
+        assert {failure.code for failure in result.failures} <= {"archive", "empty"}
+
+
+PAGE = (
+    "<html><head><title>某公司公告</title></head><body><p>2022-01-06 15:11 某公司(600718.SH)今日"
+    "发布公告，称已签订合同，金额约一亿元，预计明年完成。</p></body></html>"
+)
+
+
+def make_warc(path: Path, answers: list[tuple[str, str, str, bytes]]) -> Path:
+    """Write a crawl of answers: address, status, content type, body."""
+    with path.open("wb") as file:
+        writer = WARCWriter(file, gzip=path.suffix == ".gz")
+        writer.write_record(writer.create_warcinfo_record("x.warc", {"software": "a crawler"}))
+        for address, status, kind, body in answers:
+            headers = [("Content-Type", kind), ("Content-Encoding", "gzip")]
+            http = StatusAndHeaders(status, headers, protocol="HTTP/1.1")
+            packed = io.BytesIO(gzip.compress(body))
+            writer.write_record(
+                writer.create_warc_record(address, "response", payload=packed, http_headers=http)
+            )
+    return path
+
+
+@pytest.mark.parametrize("name", ["x.warc", "x.warc.gz"])
+def test_the_pages_of_a_crawl_are_articles(tmp_path: Path, name: str) -> None:
+    site = "http://news.example.com/"
+    crawl = make_warc(
+        tmp_path / name,
+        [
+            (f"{site}a.html", "200 OK", "text/html; charset=utf-8", PAGE.encode()),
+            (f"{site}b.html", "200 OK", "text/html", PAGE.replace("某", "甲").encode("gb18030")),
+            (f"{site}gone.html", "404 Not Found", "text/html", PAGE.encode()),
+            (f"{site}x.png", "200 OK", "image/png", bytes(range(256))),
+            (f"{site}empty.html", "200 OK", "text/html", b""),
+        ],
+    )
+    result = read_articles(crawl)
+    assert [(a.title, a.url, a.path) for a in result.articles] == [
+        ("某公司公告", f"{site}a.html", f"{crawl}!{site}a.html"),
+        ("甲公司公告", f"{site}b.html", f"{crawl}!{site}b.html"),
+    ]
+    assert [failure[:2] for failure in result.failures] == [(f"{crawl}!{site}empty.html", "empty")]
+    assert {m.symbol for a in result.articles for m in mentions_of(a)} == {"600718.SH"}
+    assert [p.name for p in tmp_path.iterdir()] == [name]  # nothing is written
+
+
+def test_a_crawl_has_the_guards_of_an_archive(tmp_path: Path) -> None:
+    bomb = ("http://x.example/b", "200 OK", "text/html", b"0" * 3_000_000)
+    good = ("http://x.example/g", "200 OK", "text/html", PAGE.encode())
+    crawl = make_warc(tmp_path / "x.warc.gz", [bomb, good])
+    small = ReadOptions(max_bytes=1_000_000)
+    result = read_articles(crawl, options=small)
+    assert [article.title for article in result.articles] == ["某公司公告"]
+    assert [failure.code for failure in result.failures] == ["too_large"]
+    cut = tmp_path / "cut.warc.gz"
+    cut.write_bytes(make_warc(tmp_path / "y.warc.gz", [good] * 20).read_bytes()[:-200])
+    result = read_articles(cut)
+    assert len(result.articles) >= 15
+    assert result.failures[-1][1:] == ("archive", "this crawl ends amid this page")
+    none = make_warc(tmp_path / "z.warc", [])
+    assert "none of the 1 records of this crawl is a page" in read_articles(none).failures[0].reason
 
 
 def test_tables_are_streamed_past_the_limit_of_one_file(tmp_path: Path) -> None:

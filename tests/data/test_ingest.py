@@ -1,11 +1,16 @@
 from __future__ import annotations
 
 import os
+from concurrent.futures import Future
+from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 
+import distributed
+import fsspec
 import pandas as pd
 import pytest
 
+from mentionstudy.data.articles import FeedTable
 from mentionstudy.data.errors import WorkspaceError
 from mentionstudy.data.events import article_status, find_events
 from mentionstudy.data.ingest import ingest
@@ -64,10 +69,103 @@ def test_a_second_run_reads_nothing_and_writes_nothing(
 ) -> None:
     ingest(workspace, [folder])
     before = workspace.digest()
-    monkeypatch.setattr("mentionstudy.data.ingest.read_articles_iter", pytest.fail)
+    monkeypatch.setattr("mentionstudy.data.corpus_step.read_articles_iter", pytest.fail)
     report = ingest(workspace, [folder, folder / "a.md"])
     assert (report.read, report.unchanged) == (0, 3)
     assert workspace.digest() == before
+
+
+def test_a_file_that_was_only_touched_is_not_read_again(
+    workspace: Workspace, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ingest(workspace, [folder])
+    before = workspace.digest("articles", "mentions")
+    post(folder, "a.md")
+    monkeypatch.setattr("mentionstudy.data.corpus_step.read_articles_iter", pytest.fail)
+    for _ in range(2):
+        report = ingest(workspace, [folder])
+        assert (report.read, report.unchanged) == (0, 3)
+    assert workspace.digest("articles", "mentions") == before
+
+
+def test_another_table_of_feeds_reads_again(workspace: Workspace, tmp_path: Path) -> None:
+    folder, table = tmp_path / "posts", tmp_path / "feeds.toml"
+    post(folder, "a.md", date="Fri, 09 Apr 2021 18:10:00 GMT\nauthor: 某网")
+    assert ingest(workspace, [folder]).read == 1
+    assert f"{workspace.articles()['published_at'][0]:%d %H:%M}" == "10 02:10"
+    table.write_text(
+        '[[feed]]\nmatch = { source = "某网" }\npolicy = "beijing_labelled_gmt"\n', encoding="utf-8"
+    )
+    feeds = FeedTable.load(table)
+    assert ingest(workspace, [folder], feeds=feeds).read == 1
+    assert f"{workspace.articles()['published_at'][0]:%d %H:%M}" == "09 18:10"
+    assert ingest(workspace, [folder], feeds=feeds).unchanged == 1
+
+
+def test_files_at_an_address(workspace: Workspace, folder: Path) -> None:
+    store = fsspec.filesystem("memory")
+    store.put(f"{folder}/", "/corpus/", recursive=True)
+    store.pipe("/corpus/.hidden/x.md", b"x")
+    report = ingest(workspace, ["memory://corpus", "memory://nowhere", "teleport://x"])
+    assert (report.read, report.articles, report.mentions) == (3, 3, 3)
+    assert [failure.code for failure in report.failed] == ["missing", "unreadable"]
+    assert workspace.articles()["path"].tolist() == [
+        "memory:///corpus/a.md",
+        "memory:///corpus/c.md",
+        "memory:///corpus/deeper/b.md",
+    ]
+    again = ingest(workspace, ["memory://corpus/"])
+    assert (again.read, again.unchanged) == (0, 3)
+    store.rm("/corpus/a.md")
+    assert ingest(workspace, ["memory://corpus"]).vanished == ["memory:///corpus/a.md"]
+
+
+def test_a_cluster_gives_the_same_tables(
+    workspace: Workspace, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mentionstudy.data.corpus_step.BATCH_FILES", 1)
+    other = Workspace.open(tmp_path / "other", create=True)
+    alone = ingest(workspace, [folder])
+    with distributed.LocalCluster(
+        n_workers=2,
+        threads_per_worker=1,
+        processes=False,
+        protocol="tcp://",
+        host="127.0.0.1",
+        dashboard_address=None,
+    ) as cluster:
+        assert ingest(other, [folder], scheduler=cluster.scheduler_address) == alone
+    for name in ("articles", "mentions", "files"):
+        pd.testing.assert_frame_equal(getattr(workspace, name)(), getattr(other, name)())
+
+
+def test_a_scheduler_that_does_not_answer_is_named(
+    workspace: Workspace, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mentionstudy.data.corpus_pool._CONNECT_SECONDS", 0.2)
+    with pytest.raises(WorkspaceError, match="no Dask scheduler with a worker answers at 'tcp://1"):
+        ingest(workspace, [folder], scheduler="tcp://127.0.0.1:9")
+
+
+def test_a_reading_process_that_dies_is_told_and_the_next_run_goes_on(
+    workspace: Workspace, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Dead:
+        def submit(self, *_: object) -> Future[None]:
+            future: Future[None] = Future()
+            future.set_exception(BrokenProcessPool("killed"))
+            return future
+
+        def shutdown(self, **_: object) -> None:
+            pass
+
+    with monkeypatch.context() as patched:
+        patched.setattr(
+            "mentionstudy.data.corpus_pool.ProcessPoolExecutor", lambda *_, **__: Dead()
+        )
+        with pytest.raises(WorkspaceError, match="a process that read articles died"):
+            ingest(workspace, [folder], workers=2)
+    assert ingest(workspace, [folder]).read == 3
 
 
 def test_reading_all_again_changes_nothing(workspace: Workspace, folder: Path) -> None:
@@ -82,7 +180,7 @@ def test_a_new_program_reads_again(
     workspace: Workspace, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ingest(workspace, [folder])
-    monkeypatch.setattr("mentionstudy.data.ingest._reader", lambda names: "newer")
+    monkeypatch.setattr("mentionstudy.data.corpus_step.metadata.version", lambda name: "9.9")
     assert ingest(workspace, [folder]).read == 3
 
 
@@ -145,6 +243,13 @@ def test_bad_files_are_listed_every_time_and_stop_nothing(
     assert again.read == 0
 
 
+def test_a_folder_of_bad_files_alone_has_its_reasons(workspace: Workspace, tmp_path: Path) -> None:
+    (tmp_path / "a.md").write_bytes(b"")
+    report = ingest(workspace, [tmp_path / "a.md"])
+    assert [failure.code for failure in report.failed] == ["empty"]
+    assert ingest(workspace, [tmp_path / "a.md"]).unchanged == 1
+
+
 def test_an_article_without_a_mention_or_date_is_kept(workspace: Workspace, tmp_path: Path) -> None:
     (tmp_path / "plain.txt").write_text("A page of some length that names nobody.\n" * 5)
     ingest(workspace, [tmp_path / "plain.txt"])
@@ -156,7 +261,7 @@ def test_an_article_without_a_mention_or_date_is_kept(workspace: Workspace, tmp_
 def test_a_run_that_was_stopped_goes_on(
     workspace: Workspace, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("mentionstudy.data.ingest._BATCH_FILES", 1)
+    monkeypatch.setattr("mentionstudy.data.corpus_step.BATCH_FILES", 1)
 
     def stop(done: int, total: int, note: str) -> None:  # as Ctrl-C does
         if done == 2:
@@ -189,7 +294,7 @@ def test_stopped_between_two_tables_it_is_made_whole_by_the_next_run(
 def test_large_runs_are_stored_bit_by_bit(
     workspace: Workspace, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("mentionstudy.data.ingest._BATCH_FILES", 1)
+    monkeypatch.setattr("mentionstudy.data.corpus_step.BATCH_FILES", 1)
     monkeypatch.setattr("mentionstudy.data.ingest._COMMIT_FILES", 2)
     stored: list[int] = []
     ingest(workspace, [folder], lambda *_: stored.append(len(workspace.articles())))
@@ -200,7 +305,7 @@ def test_large_runs_are_stored_bit_by_bit(
 def test_several_processes_give_the_same_tables(
     workspace: Workspace, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("mentionstudy.data.ingest._BATCH_FILES", 2)
+    monkeypatch.setattr("mentionstudy.data.corpus_step.BATCH_FILES", 2)
     other = Workspace.open(tmp_path / "other", create=True)
     assert ingest(workspace, [folder]) == ingest(other, [folder], workers=2)
     for name in ("articles", "mentions", "files"):

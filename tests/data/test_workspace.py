@@ -6,6 +6,7 @@ import sys
 import tempfile
 import threading
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -14,6 +15,7 @@ from filelock import FileLock
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from mentionstudy.data import deltarows, deltastore
 from mentionstudy.data.errors import FileSchemaError, WorkspaceError
 from mentionstudy.data.tables import TABLES, empty_frame, to_arrow, to_frame
 from mentionstudy.data.workspace import Workspace
@@ -101,6 +103,30 @@ def test_a_merge_repeated_changes_nothing(workspace: Workspace) -> None:
     before = workspace.versions(), workspace.digest()
     assert workspace.merge_bars(bars("600718.SH").assign(fetched_at=FETCHED.now("UTC"))) == 0
     assert (workspace.versions(), workspace.digest()) == before
+
+
+@pytest.mark.parametrize("confidence", [1.0, 0.5])
+def test_what_another_process_adds_meanwhile_is_not_added_twice(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch, confidence: float
+) -> None:
+    mine = mentions("a", "600718.SH", "02066.HK")
+    compare = deltastore.news_in
+    looks: list[int] = []
+
+    def overtaken(*arguments: Any) -> deltarows.News:
+        news = compare(*arguments)
+        looks.append(len(looks))
+        if len(looks) == 1:  # between looking and writing
+            theirs = mentions("a", "600718.SH").assign(confidence=confidence)
+            Workspace.open(workspace.path).merge_mentions(theirs)
+        return news
+
+    monkeypatch.setattr(deltastore, "news_in", overtaken)
+    workspace.merge_mentions(mine)
+    assert len(looks) == 3  # mine, theirs, mine again
+    found = workspace.mentions()
+    assert found["symbol"].tolist() == ["02066.HK", "600718.SH"]
+    assert found["confidence"].tolist() == [1.0, 1.0]
 
 
 def test_a_merge_updates_what_changed_and_keeps_the_rest(workspace: Workspace) -> None:

@@ -3,7 +3,17 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from mentionstudy.data.articles import Article, read_articles, suggest_zone_policies
+import pytest
+
+from mentionstudy.data.articles import (
+    Article,
+    FeedTable,
+    ReadOptions,
+    read_article,
+    read_articles,
+    suggest_zone_policies,
+    write_feeds,
+)
 from mentionstudy.data.articles.model import BEIJING
 
 
@@ -52,6 +62,32 @@ def test_upload_times_in_the_names_of_images_decide_with_few_articles() -> None:
     assert suggestions(feed("甲", "stated", [17, 17, 17], image)) == {"甲": "stated"}
     assert suggestions(feed("乙", "stated", [25, 25, 25], image)) == {"乙": "beijing_labelled_gmt"}
     assert suggestions(feed("丙", "stated", [12, 12, 12], image)) == {"丙": "undecided"}
+
+
+@pytest.mark.parametrize("name", ["某网", '乙"\\ 网', "丙\x7f\n网"])
+def test_suggestions_become_a_table_of_feeds(tmp_path: Path, name: str) -> None:
+    office = [9, 10, 11, 14, 15, 16, 17, 18, 19, 20, 21, 22] * 2
+    articles = feed(name, "stated", [hour + 8 for hour in office]) + feed("甲", "stated", office)
+    path = tmp_path / "feeds.toml"
+    assert write_feeds(suggest_zone_policies(articles), path) == 1
+    (found, *_) = FeedTable.load(path).feeds
+    assert (found.match, found.policy) == ((("source", name),), "beijing_labelled_gmt")
+
+
+def test_a_learned_table_changes_how_posts_are_read(tmp_path: Path) -> None:
+    for day in range(1, 29):
+        post = f"---\ntitle: t{day}\nauthor: 某网\ndate: {day:02d} Apr 2021 18:10:00 GMT\n---\n文"
+        (tmp_path / f"{day}.md").write_text(post, encoding="utf-8")
+    path = tmp_path / "feeds.toml"
+    before = read_articles(tmp_path).articles
+    assert {f"{a.published_at:%H:%M} {a.zone_policy}" for a in before} == {"02:10 stated"}
+    assert write_feeds(suggest_zone_policies(before), path) == 1
+    table = ReadOptions(feeds=FeedTable.load(path))
+    after = [read_article(tmp_path / f"{day}.md", table) for day in range(1, 29)]
+    assert {f"{a.published_at:%H:%M} {a.zone_policy}" for a in after} == {
+        "18:10 beijing_labelled_gmt"
+    }
+    assert suggest_zone_policies(after)["suggestion"].tolist() == ["beijing_labelled_gmt"]
 
 
 def test_dates_and_naive_stamps_say_nothing() -> None:

@@ -1,0 +1,218 @@
+"""Where articles lie: files and folders of this machine, and addresses that fsspec can open."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Any, BinaryIO, Final, NamedTuple, cast
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
+
+from mentionstudy.data.articles.model import Failure
+from mentionstudy.data.errors import UnreadableArticle
+
+UNKNOWN_TIME: Final = -1
+_TIME_FIELDS: Final = ("mtime", "LastModified", "last_modified", "updated", "created")
+_NANOSECONDS: Final = 1_000_000_000
+
+
+class Place(NamedTuple):
+    """One file.
+
+    Attributes
+    ----------
+    path
+        As it can be opened.
+    size
+        In bytes.
+    mtime_ns
+        When it changed, in nanoseconds since 1970; `UNKNOWN_TIME` where the store does not say.
+    """
+
+    path: str
+    size: int
+    mtime_ns: int
+
+
+def is_address(path: str) -> bool:
+    """Tell whether a path is an address such as ``s3://bucket/folder``."""
+    return "://" in path
+
+
+def normal(path: str) -> str:
+    """Return an absolute path for a file of this machine, an address as its store spells it."""
+    if path.startswith("file://"):
+        path = url2pathname(urlsplit(path).path)
+    if not is_address(path):
+        return os.path.abspath(path)
+    try:
+        files, name = _file_system(path)
+    except UnreadableArticle:
+        return path
+    return str(files.unstrip_protocol(name)).rstrip("/")
+
+
+def place_of(path: str) -> Place:
+    """Look at one file.
+
+    Raises
+    ------
+    UnreadableArticle
+        ``unreadable`` if it is a folder or a device.
+    OSError
+        If it cannot be looked at; `FileNotFoundError` if there is none.
+    """
+    if is_address(path):
+        files, name = _file_system(path)
+        info = files.info(name)
+        is_file, is_folder = info["type"] == "file", info["type"] == "directory"
+        found = _place(path, info)
+    else:
+        status = os.stat(path)
+        is_file, is_folder = stat.S_ISREG(status.st_mode), stat.S_ISDIR(status.st_mode)
+        found = Place(path, status.st_size, status.st_mtime_ns)
+    if not is_file:
+        kind = "a folder" if is_folder else "not a regular file"
+        raise UnreadableArticle(path, "unreadable", f"this is {kind}; give a file")
+    return found
+
+
+def open_binary(path: str) -> BinaryIO:
+    """Open a file for reading bytes, wherever it lies."""
+    if is_address(path):
+        files, name = _file_system(path)
+        return cast("BinaryIO", files.open(name, "rb"))
+    return Path(path).open("rb")
+
+
+def places_below(path: str) -> Iterator[Place | Failure]:
+    """List the files at a path with their subfolders in sorted order; hidden ones are skipped.
+
+    Parameters
+    ----------
+    path
+        A file or folder, or an address of one.
+
+    Yields
+    ------
+    Place or Failure
+        What cannot be listed, and a link that leads out of the folder, is a failure.
+    """
+    if is_address(path):
+        yield from _at_address(path)
+        return
+    for entry in walk(path) if os.path.isdir(path) else [path]:
+        if isinstance(entry, Failure):
+            yield entry
+            continue
+        try:
+            status = os.stat(entry)
+        except (OSError, ValueError) as error:
+            yield failure_of(entry, error)
+        else:
+            yield Place(entry, status.st_size, status.st_mtime_ns)
+
+
+def walk(folder: str) -> Iterator[str | Failure]:
+    """List the files of a folder of this machine in sorted order.
+
+    Parameters
+    ----------
+    folder
+        Read with its subfolders; hidden files and folders are skipped.
+
+    Yields
+    ------
+    str or Failure
+        The path of a file; a folder that cannot be listed, or a link that leads out of `folder`.
+    """
+    root = os.path.realpath(folder)
+    waiting = [folder]
+    while waiting:
+        current = waiting.pop()
+        try:
+            with os.scandir(current) as entries:
+                listed = sorted(entries, key=lambda entry: entry.name)
+        except OSError as error:
+            yield Failure(current, "unreadable", f"this folder cannot be listed: {_why(error)}")
+            continue
+        folders = []
+        for entry in listed:
+            if entry.name.startswith("."):
+                continue
+            if entry.is_symlink():
+                target = os.path.realpath(entry.path)
+                if os.path.commonpath([root, target]) != root:
+                    yield Failure(
+                        entry.path, "link", "this link leads out of the folder; not followed"
+                    )
+                elif os.path.isfile(target):
+                    yield entry.path
+            elif entry.is_dir():
+                folders.append(entry.path)
+            else:
+                yield entry.path
+        waiting.extend(reversed(folders))
+
+
+def failure_of(path: str, error: Exception) -> Failure:
+    """Say why a file cannot be opened."""
+    if isinstance(error, UnreadableArticle):
+        return Failure(error.path, error.code, error.reason)
+    if isinstance(error, FileNotFoundError):
+        return Failure(path, "missing", "there is no such file or folder")
+    return Failure(path, "unreadable", f"this file cannot be read: {_why(error)}")
+
+
+def _at_address(address: str) -> Iterator[Place | Failure]:
+    try:
+        files, root = _file_system(address)
+        found = files.find(root, detail=True)
+        if not found:
+            files.info(root)  # says so if there is nothing
+    except Exception as error:  # each store has errors of its own
+        yield failure_of(address, error)
+        return
+    for name in sorted(found):
+        inside = name.removeprefix(root).strip("/")
+        if not any(part.startswith(".") for part in inside.split("/")):
+            yield _place(files.unstrip_protocol(name), found[name])
+
+
+def _file_system(address: str) -> tuple[Any, str]:
+    try:
+        from fsspec.core import url_to_fs
+    except ImportError as error:
+        raise UnreadableArticle(
+            address,
+            "unreadable",
+            "files at an address are opened by the package fsspec; "
+            "install it with: pip install 'mentionstudy[dask]'",
+        ) from error
+    try:
+        files, name = url_to_fs(address)
+    except (ImportError, ValueError) as error:
+        raise UnreadableArticle(
+            address, "unreadable", f"this kind of address cannot be opened: {error}"
+        ) from error
+    return files, str(name)
+
+
+def _place(path: str, info: dict[str, Any]) -> Place:
+    size = info.get("size")
+    changed = next((info[name] for name in _TIME_FIELDS if info.get(name)), None)
+    if isinstance(changed, datetime):
+        changed = changed.timestamp()
+    if not isinstance(changed, int | float):
+        return Place(path, int(size or 0), UNKNOWN_TIME)
+    return Place(path, int(size or 0), int(changed * _NANOSECONDS))
+
+
+def _why(error: Exception) -> str:
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    name = type(error).__name__
+    return f"{name}: {str(error)[:200]}" if str(error) else name
