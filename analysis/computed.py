@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from mentionstudy.analysis.arrays import EventArrays
 from mentionstudy.analysis.assemble import event_arrays
 from mentionstudy.analysis.engine import Engine
+from mentionstudy.analysis.extension import extension_notes
 from mentionstudy.analysis.flags import flag_hits
 from mentionstudy.analysis.sample import USED, EventTable, Located
 from mentionstudy.analysis.settings import StudySettings, Window
@@ -107,9 +108,14 @@ class Computed:
         )
 
     @cached_property
+    def hits(self) -> pd.DataFrame:
+        """Marks inside the event windows: event (0 to N - 1), tau, flag, detail."""
+        return flag_hits(self._flags, self.engine.panel, self.used.places, self.settings.window)
+
+    @cached_property
     def flags(self) -> pd.DataFrame:
         """Marks inside the event windows: event_id, symbol, day0, tau, flag, detail."""
-        hits = flag_hits(self._flags, self.engine.panel, self.used.places, self.settings.window)
+        hits = self.hits
         who = self.who[["event_id", "symbol", "day0"]].iloc[hits["event"]]
         return pd.concat([who.reset_index(drop=True), hits.drop(columns="event")], axis=1)
 
@@ -210,10 +216,9 @@ class Computed:
                 "events equally."
             )
         for flag, rows in self.flags.groupby("flag"):
-            notes.append(
-                f"events: {rows['event_id'].nunique()} of {len(self.used.rows)} carry the flag "
-                f"{flag!r} in the event window."
-            )
+            share = f"{rows['event_id'].nunique()} of {len(self.used.rows)}"
+            notes.append(f"events: {share} carry the flag {flag!r} in the event window.")
+        notes += extension_notes(self)
         n, shared = len(self.used.rows), self.shared_day0
         if 1 < n < 10:
             notes.append(f"Only {n} events: tests with a normal law are rough below 10.")

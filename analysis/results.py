@@ -135,6 +135,42 @@ class StudyResult:
         ]
         return pd.concat(frames, ignore_index=True)
 
+    def extended(self, first: int | None = None, last: int | None = None) -> pd.DataFrame:
+        """CARs per event to the first day without one of the settings' ``extend_flags``.
+
+        Parameters
+        ----------
+        first, last
+            The window whose end is moved; without them all windows of the settings.
+
+        Returns
+        -------
+        DataFrame
+            As :meth:`car`, with the window that was used, and asked, extended, open_end.
+
+        Raises
+        ------
+        ConfigError
+            If the settings name no ``extend_flags``.
+        """
+        from mentionstudy.analysis.extension import extended_frame
+
+        frames = [extended_frame(self._data, w) for w in self._windows(first, last)]
+        return pd.concat(frames, ignore_index=True)
+
+    def extensions(self, first: int | None = None, last: int | None = None) -> pd.DataFrame:
+        """Mean CARs of :meth:`extended` beside those as asked.
+
+        Returns
+        -------
+        DataFrame
+            One row a window: window, n, n_extended, n_open, caar, caar_extended, statistic, df, p
+            (the cross-sectional t of the extended CARs).
+        """
+        from mentionstudy.analysis.extension import extension_summary
+
+        return extension_summary(self._data, self._windows(first, last))
+
     def car_path(self, event_id: object) -> pd.DataFrame:
         """One event's CAR from the first day of the event window on, with its band.
 

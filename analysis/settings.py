@@ -129,6 +129,9 @@ class StudySettings:
     exclude_flags
         Flags, such as ``limit_up``, that exclude an event when the stock carries one inside the
         event window.
+    extend_flags
+        Flags, such as a close at a price limit, over which a CAR goes on: beside the CARs of the
+        windows, the study gives those to the first day without such a flag.
     lags, leads
         Lagged and leading market returns of the Dimson model.
     overlap
@@ -173,6 +176,7 @@ class StudySettings:
     measure: Measure = "return"
     factors: tuple[str, ...] = ()
     exclude_flags: tuple[str, ...] = ()
+    extend_flags: tuple[str, ...] = ()
     lags: int = 1
     leads: int = 1
     overlap: Overlap = "keep"
@@ -203,7 +207,7 @@ class StudySettings:
         self._check_draws()
         self._check_windows()
         self._set("car_windows", self._resolved_car_windows())
-        for field in ("factors", "exclude_flags"):
+        for field in ("factors", "exclude_flags", "extend_flags"):
             if isinstance(getattr(self, field), str):
                 raise ConfigError(f"{field} is one text; give a list of names")
             self._set(field, tuple(str(name) for name in getattr(self, field)))
@@ -316,7 +320,7 @@ class StudySettings:
         if unknown:
             raise ConfigError(f"{unknown[0]!r} is no setting; the settings are {', '.join(known)}")
         converted = dict(values)
-        for key in ("car_windows", "factors", "exclude_flags"):
+        for key in ("car_windows", "factors", "exclude_flags", "extend_flags"):
             if isinstance(converted.get(key), list):
                 converted[key] = tuple(converted[key])
         return cls(**converted)

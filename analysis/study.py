@@ -45,6 +45,7 @@ class StudyOptions(TypedDict, total=False):
     measure: Measure
     factors: tuple[str, ...]
     exclude_flags: tuple[str, ...]
+    extend_flags: tuple[str, ...]
     lags: int
     leads: int
     overlap: Overlap

@@ -17,7 +17,7 @@ from mentionstudy.data.attributes import event_attributes
 from mentionstudy.data.corrections import apply_corrections, event_dates
 from mentionstudy.data.duplicates import dated_by_first, group_event_copies
 from mentionstudy.data.events import EVENT_KINDS, EVENT_ROLES, Anchor, EventSet
-from mentionstudy.data.master import Master
+from mentionstudy.data.master import Master, Renumbered, current_codes, renumbered
 from mentionstudy.data.mentions.model import Role
 from mentionstudy.data.securities import Kind
 
@@ -84,17 +84,20 @@ class Reading:
     articles
         With a column ``event_date``: the day that the text gives.
     mentions
-        With a column ``review``.
+        With a column ``review``, and the codes that the exchanges use today.
     unapplied
         Corrections that found nothing to correct, each with its reason.
     master
         The securities that are known.
+    codes
+        Old codes that articles print, and what they are today.
     """
 
     articles: pd.DataFrame
     mentions: pd.DataFrame
     unapplied: pd.DataFrame
     master: Master
+    codes: Mapping[str, Renumbered]
 
 
 def read_corrected(workspace: Workspace) -> Reading:
@@ -102,11 +105,14 @@ def read_corrected(workspace: Workspace) -> Reading:
     corrections = workspace.corrections()
     corrected = apply_corrections(workspace.articles(), workspace.mentions(), corrections)
     dates = event_dates(corrected.articles, corrections)
+    master = Master.of(workspace)
+    codes = current_codes(corrected.mentions["symbol"].unique(), master)
     return Reading(
         articles=corrected.articles.assign(event_date=dates),
-        mentions=corrected.mentions,
+        mentions=renumbered(corrected.mentions, codes),
         unapplied=corrected.unapplied,
-        master=Master.of(workspace),
+        master=master,
+        codes=codes,
     )
 
 

@@ -26,7 +26,7 @@ from mentionstudy.data.market import (
     flag_price_limits,
 )
 from mentionstudy.data.market.flags import FLAG_COLUMNS
-from mentionstudy.data.master import Master
+from mentionstudy.data.master import Master, Renumbered
 from mentionstudy.data.securities import parse_symbol
 
 EXCLUSION_COLUMNS = ["stage", "event_id", "article_id", "symbol", "date", "code", "reason"]
@@ -54,6 +54,9 @@ class Corpus:
         Names exactly this state of the tables and the rules; a cache key.
     rules
         What made events of mentions.
+    codes
+        Old codes that articles print, and what they are today; the mentions and events here have
+        today's.
     """
 
     articles: pd.DataFrame
@@ -65,6 +68,7 @@ class Corpus:
     is_sample: bool
     digest: str
     rules: EventRules = field(default_factory=EventRules)
+    codes: Mapping[str, Renumbered] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,6 +256,7 @@ def load_corpus(
         is_sample=workspace.is_sample,
         digest=digest if rules == EventRules() else f"{digest} {rules}",
         rules=rules,
+        codes=known.codes,
     )
 
 

@@ -34,7 +34,7 @@ from mentionstudy.data.events import EVENT_KINDS
 from mentionstudy.data.ingest import IngestReport
 from mentionstudy.data.ingest import ingest as ingest_articles
 from mentionstudy.data.market import workspace_health
-from mentionstudy.data.master import Master, refresh_master
+from mentionstudy.data.master import Master, current_codes, refresh_master, renumbered
 from mentionstudy.data.names import NameBook
 from mentionstudy.data.securities import KINDS, Kind
 from mentionstudy.data.workspace import Workspace
@@ -152,6 +152,10 @@ def events(
     read = _read(paths, feed_table(feeds), notes=notes)
     book = name_book(names=names, aliases=aliases, workspace=None)
     mentions = find_mentions(read.articles, names=book)
+    codes = current_codes(mentions["symbol"].unique(), Master.bundled())
+    for code in codes.values():
+        complain(code.reason)
+    mentions = renumbered(mentions, codes)
     found = find_events(
         read.articles,
         mentions,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -36,6 +35,8 @@ from mentionstudy.data.market import (
     workspace_health,
 )
 from mentionstudy.data.market import fetch as fetch_prices
+from mentionstudy.data.master import Master, current_codes
+from mentionstudy.data.securities import parse_symbol
 from mentionstudy.data.workspace import Workspace
 
 STATUS_COLUMNS = [
@@ -127,6 +128,8 @@ def status(workspace: Workspace, fmt: str | None) -> None:
         f"{' (bundled sample)' if workspace.is_sample else ''}",
         err=True,
     )
+    for code in corpus.codes.values():
+        complain(code.reason)
     plan = plan_fetch(corpus.events)
     table = coverage(workspace, plan, health=workspace_health(workspace))
     for column in ("first", "last"):
@@ -189,7 +192,7 @@ def _sources(
 
 
 def _plan(workspace: Workspace, symbols: str, start: str | None, end: str | None) -> pd.DataFrame:
-    chosen: Sequence[str] = [part.strip() for part in symbols.split(",") if part.strip()]
+    chosen = _todays_codes(workspace, symbols)
     if not chosen:
         plan = plan_fetch(load_corpus(workspace).events)
         if plan.empty:
@@ -207,3 +210,12 @@ def _plan(workspace: Workspace, symbols: str, start: str | None, end: str | None
             raise Unusable(f"{unknown[0]}: no event needs it; give --start for the days you want")
         return plan
     return plan_symbols(chosen, start, end or pd.Timestamp.now().strftime("%Y-%m-%d"))
+
+
+def _todays_codes(workspace: Workspace, symbols: str) -> list[str]:
+    """Split the symbols of the command line, and put today's codes in place of old ones."""
+    given = [parse_symbol(part).symbol for part in symbols.split(",") if part.strip()]
+    codes = current_codes(given, Master.of(workspace))
+    for code in codes.values():
+        complain(code.reason)
+    return [codes[symbol].current if symbol in codes else symbol for symbol in given]

@@ -14,7 +14,7 @@ from mentionstudy.data.market.fetching import (
     fetch,
     workspace_health,
 )
-from mentionstudy.data.market.flags import FLAGS
+from mentionstudy.data.market.flags import FLAGS, LIMIT_CLOSES
 from mentionstudy.data.market.folder import FolderSource
 from mentionstudy.data.market.forecast import planned_requests
 from mentionstudy.data.market.health import SourceHealth
@@ -30,6 +30,7 @@ __all__ = [
     "BAR_COLUMNS",
     "FACTOR_COLUMNS",
     "FLAGS",
+    "LIMIT_CLOSES",
     "Attempt",
     "ChainAnswer",
     "FamilyManners",

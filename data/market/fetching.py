@@ -23,6 +23,7 @@ from mentionstudy.data.market.health import SourceHealth
 from mentionstudy.data.market.manners import Manners
 from mentionstudy.data.market.normal import last_complete_session
 from mentionstudy.data.market.plan import Request, requests_of
+from mentionstudy.data.master.renumbering import OLD_BEIJING
 from mentionstudy.data.securities import parse_symbol
 
 if TYPE_CHECKING:
@@ -30,6 +31,10 @@ if TYPE_CHECKING:
 
 HEALTH_FILE: Final = ".source_health.json"
 LOCK_FILE: Final = ".fetch.lock"
+_OLD_CODE: Final = (
+    "shares in Beijing have other codes, 920xxx, since 2025-10-09; "
+    "`mentionstudy securities --refresh` reads the list that can confirm which"
+)
 _CENT: Final = 0.01 + 1e-9
 _BATCH_REQUESTS: Final = 40
 _BATCH_SECONDS: Final = 10.0
@@ -333,9 +338,10 @@ class _Run:
             (self._bars if request.kind == "bars" else self._factors).append(answer.frame)
         else:
             worst = answer.worst
+            hint = f"; {_OLD_CODE}" if OLD_BEIJING.fullmatch(request.symbol) else ""
             outcome = self.leave(
                 request,
-                answer.reason or "no source is set up for it",
+                (answer.reason or "no source is set up for it") + hint,
                 worst.outcome if worst else "not_covered",
             )
         self._pending += 1

@@ -40,6 +40,15 @@ FLAGS: Final[dict[str, str]] = {
 """What each flag says."""
 
 
+LIMIT_CLOSES: Final = (
+    "limit_up_close",
+    "limit_up_locked",
+    "limit_down_close",
+    "limit_down_locked",
+)
+"""Closes at a price limit: the rest of the reaction comes in the sessions after."""
+
+
 class FlagLog:
     """Collects flags as arrays, so that a million halted sessions cost no Python objects."""
 

@@ -17,6 +17,7 @@ from mentionstudy.data.master.model import (
     Master,
     NameKind,
 )
+from mentionstudy.data.master.renumbering import Renumbered, current_codes, renumbered
 
 if TYPE_CHECKING:
     from mentionstudy.data.master.lists import MASTER_LISTS, MasterList
@@ -32,7 +33,10 @@ __all__ = [
     "MasterList",
     "NameKind",
     "RefreshReport",
+    "Renumbered",
+    "current_codes",
     "refresh_master",
+    "renumbered",
 ]
 
 # Loaded when asked for: who looks names up need not wait for what talks to upstreams.

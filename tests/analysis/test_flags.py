@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mentionstudy.analysis import EventStudy, InputError, StudyResult
+from mentionstudy.analysis import EventStudy, InputError, StudyResult, StudySettings
+from mentionstudy.analysis.errors import ConfigError
 
 DAYS = pd.bdate_range("2021-01-04", periods=120)
 OPTIONS = {
@@ -68,6 +69,49 @@ def test_flags_are_shown_and_can_exclude() -> None:
     assert list(kept.excluded["code"]) == ["flagged", "flagged"]
     assert "limit_up" in kept.excluded["reason"].iloc[0]
     assert list(kept.events["symbol"]) == ["B", "B"]
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from("AB"), st.integers(55, 95)), max_size=25),
+    st.sampled_from([(0, 0), (-1, 1), (-3, 2), (1, 1)]),
+)
+def test_extended_cars_equal_a_loop_over_days(marks: list[tuple[str, int]], window) -> None:
+    frame = pd.DataFrame(
+        [(symbol, DAYS[at], "limit") for symbol, at in marks], columns=["symbol", "date", "flag"]
+    )
+    result = _run(frame, extend_flags=("limit",), car_windows=(window,))
+    got = result.extended(*window)
+    assert set(got["asked"]) == {f"[{window[0]},{window[1]}]"}
+    for row, (symbol, day0) in enumerate((("A", 60), ("B", 60), ("A", 64), ("B", 90))):
+        end = window[1]
+        while end < 2 and (symbol, day0 + end) in marks:
+            end += 1
+        plain = result.car(window[0], end).iloc[row]
+        mine = got.iloc[row]
+        assert mine["event_id"] == plain["event_id"]
+        assert mine["window"] == f"[{window[0]},{end}]"
+        assert mine[["car", "se", "t", "n"]].tolist() == plain[["car", "se", "t", "n"]].tolist()
+        assert mine["extended"] == (end > window[1])
+        assert mine["open_end"] == (end == 2 and (symbol, day0 + 2) in marks)
+    summary = result.extensions().iloc[0]
+    assert summary["caar_extended"] == pytest.approx(got["car"].mean(), abs=1e-15)
+    assert summary["caar"] == pytest.approx(result.car(*window)["car"].mean(), abs=1e-15)
+    assert summary["n_extended"] == got["extended"].sum()
+
+
+def test_an_extension_is_told_in_the_notes_and_kept_in_the_settings() -> None:
+    flags = pd.DataFrame({"symbol": ["A"], "date": [DAYS[60]], "flag": ["limit"]})
+    result = _run(flags, extend_flags=("limit",), car_windows=((0, 0),))
+    (note,) = [n for n in result.notes if n.startswith("CAR [0,0]")]
+    assert "1 of 4 events end on a day with limit" in note
+    assert result.settings.to_dict()["extend_flags"] == ["limit"]
+    again = _run(flags, **StudySettings.from_toml(result.settings.to_toml()).to_dict())
+    pd.testing.assert_frame_equal(again.extended(), result.extended())
+
+
+def test_without_flags_to_extend_over_there_is_no_extension() -> None:
+    with pytest.raises(ConfigError, match="extend_flags is empty"):
+        _run(None).extended()
 
 
 def test_flags_without_a_column_are_refused() -> None:

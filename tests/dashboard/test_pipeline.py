@@ -19,6 +19,7 @@ from mentionstudy.dashboard.pipeline import (
 )
 from mentionstudy.data import Workspace
 from mentionstudy.data.corrections import correction
+from mentionstudy.data.market import plan_fetch
 
 
 @pytest.fixture
@@ -95,3 +96,27 @@ def test_filters(workspace: Workspace, chosen: EventFilter, symbols: set[str]) -
     events = load_corpus(workspace).events
     assert set(chosen.apply(events)["symbol"]) == symbols
     assert set(EventFilter().apply(events)["symbol"]) == set(events["symbol"])
+
+
+def test_an_old_code_of_beijing_is_todays_code_in_the_events(tmp_path) -> None:
+    own = Workspace.open(tmp_path / "own", create=True)
+    stamp = pd.Timestamp("2023-03-01 10:00", tz="Asia/Shanghai")
+    own.merge_articles(
+        pd.DataFrame(
+            {"article_id": ["a"], "published_at": [stamp], "published_precision": ["second"]}
+        )
+    )
+    own.merge_mentions(
+        pd.DataFrame(
+            {"article_id": ["a", "a"], "symbol": ["838163.BJ", "832982.BJ"]}
+            | {"kind": "stock", "dialect": "text_code", "occurrences": 1, "role": "subject"}
+        )
+    )
+    corpus = load_corpus(own)
+    assert sorted(corpus.events["symbol"]) == ["832982.BJ", "920163.BJ"]
+    assert {c.symbol: c.basis for c in corpus.codes.values()} == {
+        "838163.BJ": "table",
+        "832982.BJ": "unknown",
+    }
+    assert "920163.BJ" in set(plan_fetch(corpus.events)["symbol"])
+    assert own.mentions()["symbol"].tolist() == ["832982.BJ", "838163.BJ"]  # as printed
