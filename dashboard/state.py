@@ -21,6 +21,7 @@ from mentionstudy.analysis.settings import StudySettings, parse_window, window_l
 from mentionstudy.dashboard.derivation import GROUPS, EventRules
 from mentionstudy.dashboard.i18n import LANGUAGES, preferred
 from mentionstudy.dashboard.pipeline import EventFilter
+from mentionstudy.data.market.flags import FLAGS, LIMIT_CLOSES
 from mentionstudy.data.mentions.model import ROLES
 from mentionstudy.data.review_queue import DATE_DOUBTS, MENTION_DOUBTS
 from mentionstudy.data.topics import NO_TOPIC, topics
@@ -109,6 +110,7 @@ DISPLAY_KEYS = ("lang", "up")
 RULE_KEYS = ("role", "conf", "anchor", "copies", "near")
 STUDY_KEYS = (
     *("model", "est", "win", "car", "minobs", "rets", "overlap", "group", "bm", "bmhk"),
+    *("xflag", "limits"),
     *RULE_KEYS,
 )
 PERSONAL_KEYS = (*DISPLAY_KEYS, *STUDY_KEYS)
@@ -126,6 +128,8 @@ PARAMS: tuple[Param, ...] = (
     Param("rets", "simple", _choice(("simple", "log"))),
     Param("overlap", "keep", _choice(("keep", "first", "drop"))),
     Param("group", "", _choice(("", *GROUPS))),
+    Param("xflag", [], _choice(FLAGS), many=True),
+    Param("limits", "as_asked", _choice(("as_asked", "beside"))),
     Param("role", ["subject"], _choice(ROLES), many=True),
     Param("conf", 0, _count(0, 100)),
     Param("anchor", "published", _choice(("published", "event_date"))),
@@ -402,6 +406,8 @@ def settings(values: Values | None = None) -> StudySettings:
         min_obs=chosen["minobs"],
         return_kind=chosen["rets"],
         overlap=chosen["overlap"],
+        exclude_flags=tuple(chosen["xflag"]),
+        extend_flags=LIMIT_CLOSES if chosen["limits"] == "beside" else (),
     )
 
 

@@ -28,7 +28,7 @@ _LATEX_TABLES = ("tests", "aar", "car")
 
 
 def own_tables(run: StudyRun) -> dict[str, pd.DataFrame]:
-    """Return what a corpus adds to its study: all exclusions, attributes, groups, flags."""
+    """Return what a corpus adds to its study: exclusions, attributes, groups, flags, extensions."""
     tables = {"excluded": run.excluded.rename(columns={"event_id": "event"})}
     if "topic" in run.events:
         tables["attributes"] = run.events[[*_EVENT_FACTS, *ATTRIBUTES]]
@@ -36,6 +36,9 @@ def own_tables(run: StudyRun) -> dict[str, pd.DataFrame]:
         tables["groups"] = run.result.groups()
     if len(run.flags):
         tables["flags"] = run.flags
+    if run.result.settings.extend_flags and run.result.n_events:
+        tables["extended"] = run.result.extended()
+        tables["extensions"] = run.result.extensions()
     return tables
 
 

@@ -39,9 +39,20 @@ def run_summary(run: StudyRun, corpus: Corpus | None = None) -> str:
         lines.append(f"  not used: {what}: {row['code']}: {row['reason']}")
     if len(run.excluded) > len(listed):
         lines.append(f"  and {len(run.excluded) - len(listed)} more, all listed in excluded.csv")
+    lines += _behind(run)
     lines += ["", str(run.result.summary())]
     if run.grouped and run.result.n_events:
         groups = run.result.groups()[["window", "group", "n", "caar", "statistic", "p"]]
         name = run.group or "group"
         lines += ["", f"By {name}:", groups.to_string(index=False, float_format="{:.4f}".format)]
     return "\n".join(lines)
+
+
+def _behind(run: StudyRun) -> list[str]:
+    """Name the sources of the prices and the versions of the tables, where there are any."""
+    sources, versions = run.provenance.get("sources"), run.provenance.get("table_versions")
+    if not isinstance(sources, dict) or not isinstance(versions, dict):
+        return []
+    bars = ", ".join(f"{name} ({n})" for name, n in sources.get("bars", {}).items())
+    read = ", ".join(f"{t}={versions[t]}" for t in ("mentions", "bars", "factors") if t in versions)
+    return [f"prices from {bars or 'no source'}; tables as of {read}"]

@@ -12,6 +12,7 @@ import click
 from mentionstudy.dashboard.cli.output import Decorator, Unusable
 from mentionstudy.data.articles import FeedTable
 from mentionstudy.data.errors import DataError, WorkspaceError
+from mentionstudy.data.market.flags import FLAGS, LIMIT_CLOSES
 from mentionstudy.data.master import Master
 from mentionstudy.data.names import NameBook, read_aliases
 from mentionstudy.data.workspace import Workspace
@@ -67,6 +68,26 @@ class Versions(click.ParamType[dict[str, int]]):
                 param,
                 ctx,
             )
+
+
+class Flag(click.ParamType[tuple[str, ...]]):
+    """A flag on a stock-day, or ``limit_close`` for the four kinds of close at a price limit."""
+
+    name = "FLAG"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, ...]:
+        """Return the names of flags that are meant."""
+        if isinstance(value, tuple):
+            return value
+        if value == "limit_close":
+            return LIMIT_CLOSES
+        if value not in FLAGS:
+            self.fail(
+                f"{value!r} is no flag; there are limit_close, {', '.join(FLAGS)}", param, ctx
+            )
+        return (str(value),)
 
 
 def name_book(*, names: bool, aliases: Path | None, workspace: Workspace | None) -> NameBook | None:

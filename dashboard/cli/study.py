@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import itertools
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from mentionstudy.analysis import EventStudy, StudyResult, StudySettings
 from mentionstudy.analysis.errors import StudyError
 from mentionstudy.dashboard.cli.options import (
     DEFAULT_WORKSPACE,
+    Flag,
     Versions,
     Window,
     open_workspace,
@@ -57,7 +59,10 @@ _SETTINGS = {
     "car": "car_windows",
     "return_kind": "return_kind",
     "min_obs": "min_obs",
+    "exclude_flag": "exclude_flags",
+    "extend_flag": "extend_flags",
 }
+_FLAGS = ("exclude_flag", "extend_flag")
 _OPTIONS = (
     click.option(
         "--workspace",
@@ -101,6 +106,20 @@ _OPTIONS = (
     ),
     click.option("--min-obs", type=int, help="Least number of usable estimation days."),
     click.option(
+        "--exclude-flag",
+        type=Flag(),
+        multiple=True,
+        help="Leave out events that carry this flag in the event window, such as limit_close or "
+        "halted; again for more.",
+    ),
+    click.option(
+        "--extend-flag",
+        type=Flag(),
+        multiple=True,
+        help="Also give each CAR up to the first day without this flag: limit_close measures to "
+        "the first close off a price limit.",
+    ),
+    click.option(
         "--config",
         type=click.Path(path_type=Path, exists=True, dir_okay=False),
         help="Settings from a TOML file; options given here win.",
@@ -120,6 +139,8 @@ def study_options(command: Callable[..., None]) -> Callable[..., None]:
                 "--group, --roles and the like are for a workspace; a file of events "
                 "has its own column group"
             )
+        for name in _FLAGS:
+            options[name] = tuple(dict.fromkeys(itertools.chain(*options[name])))
         given = {s: v for o, s in _SETTINGS.items() if (v := options.pop(o)) not in (None, ())}
         command(source=source, settings=study_settings(config, given), **options)
 

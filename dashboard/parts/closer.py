@@ -11,11 +11,10 @@ from mentionstudy.analysis import charts
 from mentionstudy.analysis.settings import Window, parse_window, window_label
 from mentionstudy.dashboard import marks, state
 from mentionstudy.dashboard.characteristics import CHARACTERISTICS
+from mentionstudy.dashboard.derivation import GROUPS
 from mentionstudy.dashboard.parts import behind, study_tables
 from mentionstudy.dashboard.parts.frame import Page
 from mentionstudy.dashboard.pipeline import StudyRun
-
-_GROUPS = ("exchange", "timing", "source", "symbol")
 
 
 @st.fragment
@@ -84,7 +83,7 @@ def _groups(page: Page, run: StudyRun, window: Window) -> None:
     t, family = page.t, page.question.group
     st.pills(
         t("study.group"),
-        _GROUPS,
+        GROUPS,
         key="group_here",
         default=family or None,
         format_func=lambda code: t.code("group", code),

@@ -11,6 +11,7 @@ from mentionstudy.dashboard.derivation import GROUPS, EventRules
 from mentionstudy.dashboard.i18n import LANGUAGES, Texts
 from mentionstudy.dashboard.parts import finder
 from mentionstudy.dashboard.pipeline import Corpus
+from mentionstudy.data.market.flags import FLAGS
 from mentionstudy.data.mentions.model import ROLES
 from mentionstudy.data.topics import NO_TOPIC, topics
 
@@ -192,6 +193,21 @@ def _details(t: Texts) -> None:
             format_func=_named(t, "group"),
         )
         st.selectbox(t("study.rets"), ("simple", "log"), key="rets", format_func=_named(t, "rets"))
+        st.multiselect(
+            t("study.xflag"),
+            list(FLAGS),
+            key="xflag",
+            format_func=_named(t, "flag"),
+            help=t("study.xflag_help"),
+            placeholder=t("study.xflag_none"),
+        )
+        st.selectbox(
+            t("study.limits"),
+            ("as_asked", "beside"),
+            key="limits",
+            format_func=_named(t, "limits"),
+            help=t("study.limits_help"),
+        )
 
 
 def _benchmark(t: Texts, key: str, known: tuple[str, ...], have: tuple[str, ...]) -> None:

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import streamlit as st
 
-from mentionstudy.dashboard.parts import averages, closer, frame, numbers, study_tables
+from mentionstudy.dashboard.parts import (
+    averages,
+    closer,
+    frame,
+    marked_days,
+    numbers,
+    study_tables,
+)
 
 
 def view() -> None:
@@ -25,6 +32,8 @@ def view() -> None:
         st.markdown(numbers.reading(page))
         study_tables.windows(page)
     closer.draw(page, run)
+    marked_days.extensions(page, run)
+    marked_days.table(page, run)
     st.subheader(t("study.excluded", n=len(run.excluded)))
     study_tables.left_out(page, run)
     study_tables.diagnostics(page, run)

@@ -14,6 +14,7 @@ from mentionstudy.dashboard.export import csv_bytes
 from mentionstudy.dashboard.parts.article_text import Span, heading, marked, spans
 from mentionstudy.dashboard.state import EXCHANGES, MODELS, TIMINGS
 from mentionstudy.data.events import _REASONS, _STATUS_REASONS
+from mentionstudy.data.market import FLAGS
 
 FOLDER = Path(i18n.__file__).parent
 FIELDS = re.compile(r"{(\w+)}")
@@ -39,6 +40,7 @@ def test_every_code_has_a_name_in_both_languages():
     wanted |= {f"status.{code}" for code in _STATUS_REASONS}
     wanted |= {f"{family}.{name}" for name in MODELS for family in ("model", "method")}
     wanted |= {f"timing.{name}" for name in TIMINGS} | {f"exchange.{name}" for name in EXCHANGES}
+    wanted |= {f"{family}.{name}" for name in FLAGS for family in ("flag", "flag_meaning")}
     assert wanted <= set(EN.catalogue)
 
 
