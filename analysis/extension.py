@@ -56,7 +56,7 @@ def extended_ends(data: Computed, window: Window) -> tuple[Ints, NDArray[np.bool
     after = ~held[:, window[1] - low :]
     free = after.any(axis=1)
     ends = np.where(free, window[1] + after.argmax(axis=1), high)
-    return ends.astype(np.int64), ~free
+    return ends.astype(np.int64), np.logical_not(free, dtype=np.bool_)
 
 
 def extended_frame(data: Computed, window: Window) -> pd.DataFrame:
@@ -144,11 +144,11 @@ def extension_notes(data: Computed) -> list[str]:
         return []
     names = ", ".join(data.settings.extend_flags)
     notes = []
-    for row in extension_summary(data, data.settings.car_windows).itertuples(index=False):
-        more = f" ({row.n_open} still flagged at the end)" if row.n_open else ""
+    for row in extension_summary(data, data.settings.car_windows).to_dict("records"):
+        more = f" ({row['n_open']} still flagged at the end)" if row["n_open"] else ""
         notes.append(
-            f"CAR {row.window}: {row.n_extended} of {row.n} events end on a day with {names}; "
-            f"continued to the first day without{more}, the mean is {row.caar_extended:+.2%} "
-            f"(t {row.statistic:.2f}) in place of {row.caar:+.2%}."
+            f"CAR {row['window']}: {row['n_extended']} of {row['n']} events end on a day with "
+            f"{names}; continued to the first day without{more}, the mean is "
+            f"{row['caar_extended']:+.2%} (t {row['statistic']:.2f}) in place of {row['caar']:+.2%}."
         )
     return notes

@@ -321,14 +321,19 @@ def _flagged(
     panel: ReturnsPanel, bars: pd.DataFrame, log: pd.DataFrame, master: Master, wanted: list[str]
 ) -> ReturnsPanel:
     """Add what the market's rules and the securities master say about single days."""
-    mine = master.securities[master.securities["symbol"].isin(wanted)].set_index("symbol")
+    mine = master.securities[master.securities["symbol"].isin(wanted)]
     panel = flag_price_limits(
         panel,
         bars,
         st=SpecialTreatment.from_changes(master.changes),
-        listed=mine["listed_on"].dropna().to_dict(),
+        listed=_days(mine, "listed_on"),
     )
-    return flag_endings(panel, bars, asked_until(log), mine["delisted_on"].dropna().to_dict())
+    return flag_endings(panel, bars, asked_until(log), _days(mine, "delisted_on"))
+
+
+def _days(securities: pd.DataFrame, column: str) -> dict[str, pd.Timestamp]:
+    known = securities[securities[column].notna()]
+    return dict(zip(known["symbol"].astype("str"), known[column], strict=True))
 
 
 def run_study(

@@ -438,6 +438,35 @@ def coverage(workspace: Workspace, found: Corpus) -> pd.DataFrame:
     return _coverage(str(workspace.path), workspace.digest(), workspace, found)
 
 
+def coverage_matrix(workspace: Workspace, found: Corpus, traded: Prices) -> pd.DataFrame:
+    """Return the coverage by symbol and year; see `data.market.matrix`."""
+    if found.events.empty:
+        return pd.DataFrame(columns=["symbol", "state"])
+    return _matrix(str(workspace.path), workspace.digest(), workspace, found, traded)
+
+
+@st.cache_data(show_spinner=False, max_entries=4, ttl="10min")
+def _matrix(
+    path: str, digest: str, _workspace: Workspace, _found: Corpus, _traded: Prices
+) -> pd.DataFrame:
+    from mentionstudy.data.market.fetching import workspace_health
+    from mentionstudy.data.market.matrix import coverage_matrix as laid_out
+
+    return laid_out(
+        _workspace,
+        _plan(_found),
+        health=workspace_health(_workspace),
+        flags=_traded.panel.flags,
+    )
+
+
+def source_health(workspace: Workspace) -> pd.DataFrame:
+    """Return the state of every source that was asked, as it is now."""
+    from mentionstudy.data.market.fetching import workspace_health
+
+    return workspace_health(workspace).frame()
+
+
 def _plan(found: Corpus) -> pd.DataFrame:
     from mentionstudy.data.market.plan import plan_fetch
 

@@ -19,7 +19,8 @@ from mentionstudy.dashboard.cli.output import (
     format_option,
     progress,
 )
-from mentionstudy.dashboard.pipeline import load_corpus
+from mentionstudy.dashboard.pipeline import load_corpus, load_prices
+from mentionstudy.data.calendars import BEIJING
 from mentionstudy.data.errors import DataError
 from mentionstudy.data.market import (
     FetchProgress,
@@ -27,7 +28,9 @@ from mentionstudy.data.market import (
     PriceSource,
     SampleSource,
     SourceChain,
+    SourceHealth,
     coverage,
+    coverage_matrix,
     live_chain,
     plan_fetch,
     plan_symbols,
@@ -39,17 +42,9 @@ from mentionstudy.data.master import Master, current_codes
 from mentionstudy.data.securities import parse_symbol
 from mentionstudy.data.workspace import Workspace
 
-STATUS_COLUMNS = [
-    "symbol",
-    "kind",
-    "state",
-    "rows",
-    "share",
-    "first",
-    "last",
-    "sources",
-    "reason",
-    "retry_at",
+TABLE_COLUMNS = [
+    *("symbol", "kind", "state", "rows", "share", "first", "last"),
+    *("sources", "reason", "retry_at"),
 ]
 
 
@@ -115,11 +110,13 @@ def fetch(
 @click.command()
 @workspace_option()
 @format_option()
-def status(workspace: Workspace, fmt: str | None) -> None:
-    """Show what the workspace holds: articles, mentions, events, and prices by symbol.
+@click.option("--tables", is_flag=True, help="A row a table and symbol, without the years.")
+def status(workspace: Workspace, fmt: str | None, *, tables: bool) -> None:
+    """Show what the workspace holds: articles, mentions, events, and prices by symbol and year.
 
-    The share is that of the sessions needed for which there are bars; what is missing has its
-    reason and, in Beijing time, when it is worth trying again.
+    A column of a year holds the share of the sessions needed for which there are bars; what is
+    missing has its reason and, in Beijing time, when it is worth trying again. The state of the
+    sources goes to standard error.
     """
     corpus = load_corpus(workspace)
     click.echo(
@@ -131,11 +128,41 @@ def status(workspace: Workspace, fmt: str | None) -> None:
     for code in corpus.codes.values():
         complain(code.reason)
     plan = plan_fetch(corpus.events)
-    table = coverage(workspace, plan, health=workspace_health(workspace))
-    for column in ("first", "last"):
-        table[column] = table[column].dt.strftime("%Y-%m-%d")
-    table["retry_at"] = table["retry_at"].dt.strftime("%Y-%m-%d %H:%M")
-    emit(table[STATUS_COLUMNS], chosen_format(fmt))
+    health = workspace_health(workspace)
+    if tables:
+        table = coverage(workspace, plan, health=health)
+        for column in ("first", "last"):
+            table[column] = table[column].dt.strftime("%Y-%m-%d")
+        table = table[TABLE_COLUMNS]
+    else:
+        flags = load_prices(workspace, corpus.events).panel.flags if len(corpus.events) else None
+        table = coverage_matrix(workspace, plan, health=health, flags=flags)
+        table["age_days"] = table["age_days"].astype("float64").round(1)
+        shares = table.select_dtypes("float64").columns.drop("age_days")
+        table[shares] = table[shares].round(3)
+    table["retry_at"] = _beijing(table["retry_at"])
+    emit(table, chosen_format(fmt))
+    _tell_sources(health)
+
+
+def _beijing(stamps: pd.Series) -> pd.Series:
+    return pd.to_datetime(stamps, utc=True).dt.tz_convert(BEIJING).dt.strftime("%Y-%m-%d %H:%M")
+
+
+def _tell_sources(health: SourceHealth) -> None:
+    """Say on standard error which sources answer and which are left alone until when."""
+    frame = health.frame()
+    for row in frame.assign(retry_at=_beijing(frame["retry_at"])).itertuples(index=False):
+        wait = "" if row.state == "closed" else f", next try {row.retry_at} Beijing ({row.reason})"
+        used = f", {row.requests_today} requests in a day" if row.requests_today else ""
+        click.echo(f"source {row.family}: {_STATES[row.state]}{used}{wait}", err=True)
+
+
+_STATES = {
+    "closed": "answers",
+    "open": "left alone",
+    "half_open": "may be tried again",
+}
 
 
 def run_fetch(

@@ -7,13 +7,13 @@ from pathlib import Path
 import pandas as pd
 import streamlit as st
 
-from mentionstudy.dashboard import access, services, uploads
+from mentionstudy.dashboard import access, services, state, uploads
 from mentionstudy.dashboard.i18n import as_markdown
 from mentionstudy.dashboard.parts import show
 from mentionstudy.dashboard.parts.frame import Page
+from mentionstudy.data.calendars import BEIJING
 from mentionstudy.data.errors import DataError
-
-_STATES = ("missing", "not_asked", "partial", "complete")
+from mentionstudy.data.market.coverage import STATES
 
 
 def fetching(page: Page) -> None:
@@ -61,46 +61,91 @@ def _progress(page: Page) -> None:
 
 
 def table(page: Page) -> None:
-    """Show the coverage of every security and index that the events need."""
+    """Show what is there of every security and index that the events need, year by year."""
     t = page.t
     st.subheader(t("data.coverage"))
-    raw = services.coverage(page.workspace, page.corpus)
+    traded = services.prices(page.workspace, page.corpus, state.benchmarks())
+    raw = services.coverage_matrix(page.workspace, page.corpus, traded)
     if raw.empty:
         st.caption(t("data.nothing_needed"))
         return
     counts = raw["state"].value_counts()
     row = st.container(horizontal=True)
-    for code in _STATES:
+    for code in STATES:
         if code in counts:
             row.metric(t.code("coverage_state", code), int(counts[code]), border=True)
-    order = raw.assign(_order=raw["state"].map({code: i for i, code in enumerate(_STATES)}))
-    order = order.sort_values(["_order", "rows", "symbol"]).drop(columns="_order")
+    order = raw.assign(_order=raw["state"].map({code: i for i, code in enumerate(STATES)}))
+    order = order.sort_values(["_order", "share", "symbol"]).drop(columns="_order")
+    years = [name for name in order.columns if name.isdigit()]
     shown = pd.DataFrame(
         {
             "symbol": order["symbol"],
-            "kind": [t.code("data_kind", code) for code in order["kind"]],
             "status": [t.code("coverage_state", code) for code in order["state"]],
             "share": order["share"].astype("float") * 100,
-            "rows": order["rows"],
-            "sessions": order["sessions"],
-            "n_events": order["n_events"],
-            "first": pd.to_datetime(order["first"]),
-            "last": pd.to_datetime(order["last"]),
-            "source": order["sources"],
+            **{year: order[year].astype("float") * 100 for year in years},
+            "missing": [_tables(page, names) for names in order["missing"]],
             "reason": [t.told(reason) for reason in order["reason"]],
+            "retry_at": _beijing(order["retry_at"]),
+            "age_days": order["age_days"].astype("float"),
+            "source": order["sources"],
+            "flags": [_marks(page, text) for text in order["flags"]],
+            "n_events": order["n_events"],
         }
-    )
-    bar = st.column_config.ProgressColumn(
-        t("column.share"), min_value=0, max_value=100, format="%.0f%%", help=t("hint.share")
     )
     show.table(
         shown,
         "coverage",
         t,
         raw=raw,
-        columns={"share": bar},
+        columns={
+            "share": _bar(t("column.share"), t("hint.share")),
+            **{year: _bar(year, t("hint.year_share", year=year)) for year in years},
+        },
         height="auto" if len(shown) <= 12 else 460,
     )
+    if (raw["retry_at"].isna() & raw["state"].ne("complete")).any():
+        st.caption(t("data.retry_now"))
+
+
+def _bar(label: str, hint: str) -> object:
+    return st.column_config.ProgressColumn(
+        label, min_value=0, max_value=100, format="%.0f%%", help=hint, width="small"
+    )
+
+
+def _tables(page: Page, names: str) -> str:
+    return " · ".join(page.t.code("data_kind", name) for name in names.split(", ") if name)
+
+
+def _marks(page: Page, text: str) -> str:
+    """Name the marks of a symbol with their counts in the reader's language."""
+    pairs = [part.rpartition(" ") for part in text.split(", ") if part]
+    return " · ".join(f"{page.t.code('flag', name)} {count}" for name, _, count in pairs)
+
+
+def _beijing(stamps: pd.Series) -> pd.Series:
+    local = pd.to_datetime(stamps, utc=True).dt.tz_convert(BEIJING)
+    return local.dt.strftime("%Y-%m-%d %H:%M").fillna("")
+
+
+def sources(page: Page) -> None:
+    """Show which sources answer, and which are left alone until when."""
+    t, raw = page.t, services.source_health(page.workspace)
+    if raw.empty:
+        return
+    st.subheader(t("data.sources"))
+    shown = pd.DataFrame(
+        {
+            "source": [t.code("family", name) for name in raw["family"]],
+            "status": [t.code("breaker", name) for name in raw["state"]],
+            "retry_at": _beijing(raw["retry_at"].where(raw["state"] == "open")),
+            "refusals": raw["refusals"],
+            "requests_today": raw["requests_today"],
+            "reason": raw["reason"],
+        }
+    )
+    show.table(shown, "sources", t, raw=raw, height="content")
+    st.caption(t("data.sources_note"))
 
 
 def upload(page: Page) -> None:

@@ -10,6 +10,7 @@ def view() -> None:
     page = frame.prepare(study=False)
     coverage.fetching(page)
     coverage.table(page)
+    coverage.sources(page)
     coverage.upload(page)
     coverage.tables(page)
 

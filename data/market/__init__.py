@@ -20,6 +20,7 @@ from mentionstudy.data.market.forecast import planned_requests
 from mentionstudy.data.market.health import SourceHealth
 from mentionstudy.data.market.limits import flag_price_limits, price_limit
 from mentionstudy.data.market.manners import FamilyManners, Manners
+from mentionstudy.data.market.matrix import coverage_matrix
 from mentionstudy.data.market.plan import default_benchmark, plan_fetch, plan_symbols
 from mentionstudy.data.market.returns import ReturnsPanel, returns_panel
 from mentionstudy.data.market.samples import SampleSource
@@ -47,6 +48,7 @@ __all__ = [
     "SpecialTreatment",
     "asked_until",
     "coverage",
+    "coverage_matrix",
     "default_benchmark",
     "fetch",
     "flag_endings",

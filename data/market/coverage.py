@@ -17,12 +17,17 @@ from mentionstudy.data.market.normal import last_complete_session
 from mentionstudy.data.market.plan import Request, requests_of
 
 if TYPE_CHECKING:
+    from pandas._libs.tslibs.nattype import NaTType
+
     from mentionstudy.data.market.health import SourceHealth
     from mentionstudy.data.workspace import Workspace
 
 
 NOT_FOUND_DAYS: Final = 7
 """For how long it is believed that no source knows a symbol."""
+
+STATES: Final = ("missing", "not_asked", "partial", "complete")
+"""What can be said of a table of a symbol, worst first."""
 
 COVERAGE_COLUMNS: Final = (
     "symbol",
@@ -69,7 +74,7 @@ def covered_requests(
     }
     requests = requests_of(plan)
     limit = {r.symbol.rpartition(".")[2]: date.max for r in requests}
-    limit = {exchange: _last(exchange, now) for exchange in limit}
+    limit = {exchange: last_session(exchange, now) for exchange in limit}
     spans = {
         (str(symbol), str(kind)): _joined(rows)
         for (symbol, kind), rows in log.groupby(["symbol", "kind"])
@@ -151,11 +156,10 @@ def coverage(
     for request in requests_of(plan):
         key = (request.symbol, str(request.kind))
         rows = groups.get(key, none)
-        end = min(request.end, _last(request.symbol.rpartition(".")[2], now))
+        end = min(request.end, last_session(request.symbol.rpartition(".")[2], now))
         line = _line(request, rows, end, key in done, answers.get(key))
         if line["state"] in {"missing", "partial"}:
-            asked = answers[key]["source"].iloc[-1] if key in answers else ""
-            line["retry_at"] = retry.get(str(asked), pd.NaT)
+            line["retry_at"] = _next_try(answers.get(key), retry)
             if key in waiting:
                 last = pd.Timestamp(answers[key]["started_at"].max())
                 line["retry_at"] = last + pd.Timedelta(days=NOT_FOUND_DAYS)
@@ -204,6 +208,19 @@ def _line(
     }
 
 
+def _next_try(
+    answers: pd.DataFrame | None, retry: dict[str, pd.Timestamp]
+) -> pd.Timestamp | NaTType:
+    """Return when the first of the sources that failed last can be asked again; NaT for now."""
+    if answers is None:
+        return pd.NaT
+    last = answers[~answers["outcome"].isin(["not_covered", "retried"])]
+    last = last.drop_duplicates("source", keep="last")
+    failed = last.loc[last["outcome"] != "ok", "source"].tolist()
+    times = [retry.get(str(source), pd.NaT) for source in failed]
+    return min(times) if times and not any(pd.isna(t) for t in times) else pd.NaT
+
+
 def _retry_times(health: SourceHealth | None) -> dict[str, pd.Timestamp]:
     if health is None:
         return {}
@@ -212,7 +229,8 @@ def _retry_times(health: SourceHealth | None) -> dict[str, pd.Timestamp]:
     return dict(zip(frame["family"].tolist(), frame["retry_at"].tolist(), strict=True))
 
 
-def _last(exchange: str, now: datetime) -> date:
+def last_session(exchange: str, now: datetime) -> date:
+    """Return the last session that is over; the end of time where no calendar is known."""
     try:
         return last_complete_session(exchange, now)
     except CalendarUnknown:

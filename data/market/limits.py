@@ -242,7 +242,9 @@ def _is_wide_fund(frame: pd.DataFrame, limit: pd.Series[float]) -> NDArray[np.bo
     if not fund.any():
         return fund
     up, down = limit_prices(
-        frame["reference"].to_numpy(), limit.fillna(0.1).to_numpy(), frame["tick"].to_numpy()
+        frame["reference"].to_numpy(),
+        limit.fillna(0.1).to_numpy(np.float64),
+        frame["tick"].to_numpy(),
     )
     half = frame["tick"].to_numpy() / 2
     high = frame[["high", "close"]].max(axis=1).to_numpy()

@@ -82,7 +82,11 @@ def current_codes(symbols: Iterable[str], master: Master) -> dict[str, Renumbere
     old = sorted({s for s in symbols if OLD_BEIJING.fullmatch(s)})
     if not old:
         return {}
-    listed = master.securities.set_index("symbol")
+    rows = master.securities
+    listed = {
+        str(symbol): (str(name), pd.Timestamp(day))
+        for symbol, name, day in zip(rows["symbol"], rows["name"], rows["listed_on"], strict=True)
+    }
     return {symbol: _current(symbol, old, listed) for symbol in old}
 
 
@@ -94,7 +98,11 @@ def renumbered(frame: pd.DataFrame, codes: Mapping[str, Renumbered]) -> pd.DataF
     return frame.assign(symbol=frame["symbol"].astype("str").replace(known))
 
 
-def _current(symbol: str, asked: list[str], listed: pd.DataFrame) -> Renumbered:
+_Listed = Mapping[str, tuple[str, pd.Timestamp]]
+"""Short name and day of listing by symbol."""
+
+
+def _current(symbol: str, asked: list[str], listed: _Listed) -> Renumbered:
     if symbol in published_codes():
         new, since = published_codes()[symbol]
         return Renumbered(symbol, new, since, "table", f"{symbol} is {new} since {since}")
@@ -107,22 +115,22 @@ def _current(symbol: str, asked: list[str], listed: pd.DataFrame) -> Renumbered:
         return Renumbered(symbol, symbol, _ALL_SINCE, "unknown", text)
     text = (
         f"{symbol} is taken for {new} since {_ALL_SINCE} (inferred: the last three digits, and "
-        f"{new} was listed on {listed.at[new, 'listed_on']:%Y-%m-%d}, before codes began at 920)"
+        f"{new} was listed on {listed[new][1]:%Y-%m-%d}, before codes began at 920)"
     )
     return Renumbered(symbol, new, _ALL_SINCE, "inferred", text)
 
 
-def _doubt(symbol: str, new: str, asked: list[str], listed: pd.DataFrame) -> str:
+def _doubt(symbol: str, new: str, asked: list[str], listed: _Listed) -> str:
     """Return why the rule cannot be used, or an empty text."""
-    if new not in listed.index or pd.isna(listed.at[new, "listed_on"]):
+    if new not in listed or pd.isna(listed[new][1]):
         return f"no list confirms {new}; {_REFRESH}"
-    if listed.at[new, "listed_on"] >= _NEW_LISTINGS_SINCE:
+    if listed[new][1] >= _NEW_LISTINGS_SINCE:
         return f"{new} is a share that was listed under this code"
     if taken := [old for old, (code, _) in published_codes().items() if code == new]:
         return f"{new} was {taken[0]}"
     if rival := [s for s in asked if s != symbol and s[3:6] == symbol[3:6]]:
         return f"{rival[0]} ends in the same digits"
-    names = [listed.at[s, "name"] for s in (symbol, new) if s in listed.index]
+    names = [listed[s][0] for s in (symbol, new) if s in listed]
     if len(names) == 2 and all(names) and names[0] != names[1]:
         return f"{symbol} was {names[0]}, and {new} is {names[1]}"
     return ""
