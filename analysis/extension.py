@@ -149,6 +149,7 @@ def extension_notes(data: Computed) -> list[str]:
         notes.append(
             f"CAR {row['window']}: {row['n_extended']} of {row['n']} events end on a day with "
             f"{names}; continued to the first day without{more}, the mean is "
-            f"{row['caar_extended']:+.2%} (t {row['statistic']:.2f}) in place of {row['caar']:+.2%}."
+            f"{row['caar_extended']:+.2%} (t {row['statistic']:.2f}) "
+            f"in place of {row['caar']:+.2%}."
         )
     return notes

@@ -64,7 +64,17 @@ TABLE_COLUMNS = [
     help="Take prices from this folder of CSV or Parquet files, not from the network.",
 )
 @click.option("--max-minutes", type=float, help="Start no new request after so long.")
-@click.option("--refetch", is_flag=True, help="Ask even for what the workspace covers.")
+@click.option(
+    "--only-missing/--refetch",
+    default=True,
+    show_default=True,
+    help="Ask only for what the workspace lacks, or for everything.",
+)
+@click.option(
+    "--retry-refused",
+    is_flag=True,
+    help="Ask even a source that is left alone after refusals; asking during a ban prolongs it.",
+)
 @click.option("--dry-run", is_flag=True, help="List what would be asked for, and ask nothing.")
 def fetch(
     workspace: Workspace,
@@ -74,7 +84,8 @@ def fetch(
     price_folder: Path | None,
     max_minutes: float | None,
     *,
-    refetch: bool,
+    only_missing: bool,
+    retry_refused: bool,
     dry_run: bool,
 ) -> None:
     """Fill the workspace with the prices that its events need.
@@ -90,7 +101,8 @@ def fetch(
                 workspace, plan, _sources(workspace, price_folder, sample=False)
             ).itertuples(index=False):
                 click.echo(
-                    f"{line.source}: {line.tables} tables, {line.requests} requests, "
+                    f"{line.source}: {line.tables} tables, {line.requests} requests"
+                    f"{f' to {line.hosts}' if line.hosts else ''}, "
                     f"{line.minutes:.0f} min of pauses at least",
                     err=True,
                 )
@@ -99,7 +111,8 @@ def fetch(
             workspace,
             price_folder=price_folder,
             plan=plan,
-            refetch=refetch,
+            refetch=not only_missing,
+            insist=retry_refused,
             max_minutes=max_minutes,
         )
     except DataError as error:
@@ -172,6 +185,7 @@ def run_fetch(
     sample: bool = False,
     plan: pd.DataFrame | None = None,
     refetch: bool = False,
+    insist: bool = False,
     max_minutes: float | None = None,
     quiet: bool = False,
 ) -> FetchReport:
@@ -189,6 +203,7 @@ def run_fetch(
             _sources(workspace, price_folder, sample=sample),
             None if quiet else step,
             refetch=refetch,
+            insist=insist,
             max_seconds=None if max_minutes is None else 60 * max_minutes,
         )
     if not quiet:

@@ -87,11 +87,11 @@ class SourceChain:
         """Whether every source is a local one, which costs nothing to read again."""
         return all(getattr(s, "local", False) for s in self.sources.values())
 
-    def begin(self) -> None:
-        """Tell the sources that a user started a new run."""
+    def begin(self, *, insist: bool = False) -> None:
+        """Tell the sources that a user started a new run; `insist` asks even where that is bad."""
         for source in self.sources.values():
             if isinstance(source, LiveSource):
-                source.begin()
+                source.begin(insist=insist)
 
     def cost(self, security: Security, kind: TableKind, start: date, end: date) -> tuple[str, int]:
         """Return the first source that would be asked for a table, and its HTTP requests."""
@@ -110,6 +110,11 @@ class SourceChain:
         """Return the mean pause before a request of a source, in seconds."""
         source = self.sources[name]
         return 1.5 * source.manners.of(name).spacing if isinstance(source, LiveSource) else 0.0
+
+    def hosts(self, name: str) -> tuple[str, ...]:
+        """Return the hosts behind a source; none for a local one."""
+        source = self.sources[name]
+        return source.hosts if isinstance(source, LiveSource) else ()
 
     @classmethod
     def of(cls, *sources: PriceSource) -> SourceChain:

@@ -137,6 +137,7 @@ def fetch(
     progress: Callable[[FetchProgress], None] | None = None,
     *,
     refetch: bool = False,
+    insist: bool = False,
     max_seconds: float | None = None,
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> FetchReport:
@@ -159,6 +160,8 @@ def fetch(
         Called before and after each request.
     refetch
         Ask even for what is covered, and for symbols that no source knew in the last days.
+    insist
+        Ask even a source that bans for longer when it is asked during a ban.
     max_seconds
         Start no new request after so long.
     now
@@ -170,7 +173,7 @@ def fetch(
         Ends with the list of what is missing and why.
     """
     chain = sources if isinstance(sources, SourceChain) else SourceChain.of(sources)
-    chain.begin()
+    chain.begin(insist=insist)
     began = time.monotonic()
     with _only_fetch(workspace):
         log = workspace.fetch_log()

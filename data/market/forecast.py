@@ -30,8 +30,9 @@ def planned_requests(
     Returns
     -------
     pandas.DataFrame
-        ``source, tables, requests, minutes``: tables that are not covered by the workspace, HTTP
-        requests for them, and the time that the pauses between them take at least.
+        ``source, hosts, tables, requests, minutes``: who is asked, the tables that are not covered
+        by the workspace, HTTP requests for them, and the time that the pauses between them take
+        at least.
     """
     chain = sources if isinstance(sources, SourceChain) else SourceChain.of(sources)
     log = workspace.fetch_log()
@@ -50,5 +51,8 @@ def planned_requests(
             count = counts.setdefault(source, [0, 0])
             count[0] += 1
             count[1] += requests
-    rows = [(s, tables, n, n * chain.pause(s) / 60) for s, (tables, n) in sorted(counts.items())]
-    return pd.DataFrame(rows, columns=["source", "tables", "requests", "minutes"])
+    rows = [
+        (s, ", ".join(chain.hosts(s)), tables, n, n * chain.pause(s) / 60)
+        for s, (tables, n) in sorted(counts.items())
+    ]
+    return pd.DataFrame(rows, columns=["source", "hosts", "tables", "requests", "minutes"])

@@ -98,14 +98,15 @@ class SourceHealth:
             self._within_budget(family)
             return state
 
-    def begin(self, family: str) -> None:
+    def begin(self, family: str, *, insist: bool = False) -> None:
         """Let one request through again, because a user started a new run.
 
-        Not where asking deepens a ban: such a family is left alone until its cool-down is over.
+        Not where asking deepens a ban: such a family is left alone until its cool-down is over,
+        unless the user insists.
         """
         with self._lock:
             mine = self._of(family)
-            if mine.open_until and self._manners.of(family).refused_retries:
+            if mine.open_until and (insist or self._manners.of(family).refused_retries):
                 mine.open_until = min(mine.open_until, self._clock())
 
     def spend(self, family: str) -> None:

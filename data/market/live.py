@@ -113,6 +113,8 @@ class LiveSource:
         Time limits, retries, spacing.
     health
         Breakers and budgets; shared by all sources of a workspace.
+    hosts
+        Who is asked.
     """
 
     name: str
@@ -120,6 +122,7 @@ class LiveSource:
     manners: Manners = field(default_factory=Manners)
     health: SourceHealth = field(default_factory=SourceHealth)
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    hosts: tuple[str, ...] = ()
     _dead_canaries: dict[str, tuple[datetime, SourceError]] = field(default_factory=dict)
     _notes: list[Attempt] = field(default_factory=list)
 
@@ -156,9 +159,9 @@ class LiveSource:
             return route.requests(start, end)
         return route.factor_requests if route.factors is not None else 0
 
-    def begin(self) -> None:
+    def begin(self, *, insist: bool = False) -> None:
         """Start a run that a user asked for; see `SourceHealth.begin`."""
-        self.health.begin(self.name)
+        self.health.begin(self.name, insist=insist)
 
     def take_notes(self) -> list[Attempt]:
         """Hand over what was asked beside the last answers: repeated tries and canaries."""

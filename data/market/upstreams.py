@@ -327,6 +327,17 @@ ROUTES: Final[Mapping[str, tuple[Route, ...]]] = MappingProxyType(
 """Every live source and what it covers; the first route that covers a security is asked."""
 
 
+HOSTS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
+    {
+        "tencent": ("web.ifzq.gtimg.cn", "proxy.finance.qq.com"),
+        "sina": ("finance.sina.com.cn", "stock.finance.sina.com.cn"),
+        "eastmoney": ("push2his.eastmoney.com",),
+        "csindex": ("www.csindex.com.cn",),
+    }
+)
+"""The hosts behind each source, for a user who wants to know who will be asked."""
+
+
 def live_source(
     name: str,
     manners: Manners | None = None,
@@ -340,6 +351,7 @@ def live_source(
         manners=manners or Manners(),
         health=health or SourceHealth(),
         now=now,
+        hosts=HOSTS[name],
     )
 
 

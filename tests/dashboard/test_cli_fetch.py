@@ -122,6 +122,7 @@ def test_a_dry_run_asks_nothing(server: MarketServer, workspace: Path) -> None:
     assert server.asked() == asked
     plan = pd.read_csv(io.StringIO(done.stdout))
     assert set(plan["symbol"]) == SYMBOLS | BENCHMARKS
+    assert "requests to web.ifzq.gtimg.cn, proxy.finance.qq.com" in done.stderr
 
 
 def test_symbols_of_ones_own(server: MarketServer, tmp_path: Path) -> None:

@@ -78,6 +78,8 @@ def test_a_new_run_may_ask_again_except_where_that_deepens_a_ban(clock):
             h.refused(family, "dropped")
         h.begin(family)
     assert (h.state("em"), h.state("tx")) == ("open", "half_open")
+    h.begin("em", insist=True)
+    assert h.state("em") == "half_open"
 
 
 def test_the_memory_outlives_the_process(clock, tmp_path):
