@@ -243,7 +243,7 @@ def _is_wide_fund(frame: pd.DataFrame, limit: pd.Series[float]) -> NDArray[np.bo
         return fund
     up, down = limit_prices(
         frame["reference"].to_numpy(),
-        limit.fillna(0.1).to_numpy(np.float64),
+        np.asarray(limit.fillna(0.1), dtype=np.float64),
         frame["tick"].to_numpy(),
     )
     half = frame["tick"].to_numpy() / 2
