@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pandas as pd
 import streamlit as st
 
-from mentionstudy.dashboard import access, services, state, uploads
+from mentionstudy.dashboard import access, services, state
 from mentionstudy.dashboard.i18n import as_markdown
 from mentionstudy.dashboard.parts import show
 from mentionstudy.dashboard.parts.frame import Page
 from mentionstudy.data.calendars import BEIJING
-from mentionstudy.data.errors import DataError
 from mentionstudy.data.market.coverage import STATES
 
 
@@ -141,47 +138,11 @@ def sources(page: Page) -> None:
             "retry_at": _beijing(raw["retry_at"].where(raw["state"] == "open")),
             "refusals": raw["refusals"],
             "requests_today": raw["requests_today"],
-            "reason": raw["reason"],
+            "reason": [t.told(reason) for reason in raw["reason"]],
         }
     )
     show.table(shown, "sources", t, raw=raw, height="content")
     st.caption(t("data.sources_note"))
-
-
-def upload(page: Page) -> None:
-    """Let the reader add articles, where the workspace is a folder that may be written."""
-    t, workspace = page.t, page.workspace
-    may = access.may_write() and not page.corpus.is_sample and "://" not in str(workspace.path)
-    with st.expander(t("upload.title"), icon=":material/upload_file:"):
-        if not may:
-            st.caption(t("upload.not_here"))
-            return
-        st.caption(t("upload.how"))
-        # a form clears its files when it is sent, so that no rerun reads them again
-        with st.form("upload", clear_on_submit=True, border=False):
-            given = st.file_uploader(
-                t("upload.files"),
-                type=list(uploads.ENDINGS),
-                accept_multiple_files=True,
-                key="upload_files",
-            )
-            sent = st.form_submit_button(t("upload.read"), icon=":material/read_more:")
-        if sent and given:
-            _read(page, [(file.name, file.getvalue()) for file in given])
-
-
-def _read(page: Page, files: list[tuple[str, bytes]]) -> None:
-    t = page.t
-    try:
-        with st.spinner(t("upload.reading")):
-            report = uploads.take(page.workspace, files)
-    except (DataError, OSError) as error:
-        st.error(t("upload.failed"))
-        st.text(t.told(error))
-        return
-    st.success(t("upload.done", articles=report.articles, mentions=report.mentions))
-    for failure in report.failed:
-        st.text(f"{Path(failure.path).name}: {t.told(failure.reason)}")
 
 
 def tables(page: Page) -> None:

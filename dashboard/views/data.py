@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mentionstudy.dashboard.parts import coverage, frame
+from mentionstudy.dashboard.parts import coverage, frame, own_files
 
 
 def view() -> None:
@@ -11,7 +11,7 @@ def view() -> None:
     coverage.fetching(page)
     coverage.table(page)
     coverage.sources(page)
-    coverage.upload(page)
+    own_files.draw(page)
     coverage.tables(page)
 
 

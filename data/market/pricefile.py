@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
+from zipfile import BadZipFile
 
 import numpy as np
 import pandas as pd
@@ -253,7 +254,7 @@ def _read_raw(path: Path) -> pd.DataFrame:
         return _read_text(path)
     except FileSchemaError:
         raise
-    except (OSError, ValueError, KeyError, csv.Error, pd.errors.ParserError) as error:
+    except (OSError, ValueError, KeyError, csv.Error, BadZipFile, pd.errors.ParserError) as error:
         first = (str(error).splitlines() or [""])[0][:160]
         raise FileSchemaError(f"{path}: cannot be read as {path.suffix[1:]} ({first})") from error
 

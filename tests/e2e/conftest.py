@@ -176,6 +176,7 @@ class Tab:
         self.page.set_viewport_size({"width": width, "height": min(int(height), 6000)})
         self.page.wait_for_timeout(500)
         self.page.screenshot(path=str(folder / f"{name}.png"))
+        self.page.set_viewport_size({"width": width, "height": 900})
 
 
 @pytest.fixture

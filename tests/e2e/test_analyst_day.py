@@ -1,0 +1,152 @@
+"""An analyst's day: open, find, read, study, compare, export, in either language and theme."""
+
+from __future__ import annotations
+
+import io
+import re
+import zipfile
+from pathlib import Path
+
+import openpyxl
+import pandas as pd
+import pytest
+
+from mentionstudy.dashboard.i18n import texts
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.mark.parametrize(
+    ("language", "locale", "dark"), [("zh", "zh-CN", False), ("en", "en-US", True)]
+)
+def test_a_day(tab, sample_server, pictures, tmp_path, language, locale, dark):
+    day = Day(tab(sample_server, locale=locale, dark=dark), texts(language), pictures)
+    day.opens()
+    day.finds("600050")
+    day.reads()
+    day.studies()
+    day.compares()
+    day.exports(tab, tmp_path)
+    day.page.check()
+
+
+class Day:
+    """One reader with one tab, who never types an address after the first."""
+
+    def __init__(self, page, t, pictures):
+        self.page, self.t, self.pictures = page, t, pictures
+        self.theme = page.page.evaluate("matchMedia('(prefers-color-scheme: dark)').matches")
+
+    def picture(self, name):
+        theme = "dark" if self.theme else "light"
+        self.page.picture(self.pictures, f"day-{name}-{self.t.language}-{theme}")
+
+    def go(self, name):
+        """Follow the link in the head of the page."""
+        self.page.page.get_by_role("link", name=self.t(f"page.{name}"), exact=False).first.click()
+        self.page.page.wait_for_url(re.compile(f"/{name}"))
+        self.page.settle()
+
+    def text(self):
+        return self.page.page.inner_text("[data-testid=stMain]")
+
+    def opens(self):
+        """The first screen says without a click what was read and what moved."""
+        self.page.open("/")
+        counts = self.page.page.locator(".st-key-funnel [data-testid=stMetricValue]")
+        assert counts.all_inner_texts() == ["5", "3", "8", "7"]
+        assert self.t("sample.badge") in self.text()
+        self.picture("1-open")
+
+    def finds(self, words):
+        """A search leaves the article that names a code; choosing its row opens it."""
+        self.go("articles")
+        field = self.page.page.locator(".st-key-q input")
+        field.fill(words)
+        field.press("Enter")
+        self.page.settle()
+        assert self.t("search.found", n=1, total=5) in self.text()
+        self.picture("2-find")
+        table = self.page.page.locator(".st-key-table_articles .dvn-scroller")
+        table.click(position={"x": 15, "y": 52})  # the box of the first row
+        self.page.page.wait_for_url(re.compile("/article\\b"))
+        self.page.settle()
+
+    def reads(self):
+        """The article stands beside the prices of what it names."""
+        self.page.page.wait_for_selector(".js-plotly-plot .main-svg")
+        assert "中国联通与安徽签下合作框架" in self.text()
+        numbers = self.page.page.locator(".st-key-event_metrics [data-testid=stMetricValue]")
+        assert numbers.count() == 4
+        assert re.fullmatch(r"[+-]\d+\.\d\d%\**", numbers.first.inner_text())
+        self.picture("3-read")
+
+    def studies(self):
+        """Another model gives another result, and the address remembers it."""
+        self.go("study")
+        self.page.page.wait_for_selector(".st-key-chart_caar .main-svg")
+        before = self.averages()
+        self.page.page.locator(".st-key-model [role=combobox], .st-key-model input").first.click()
+        name = self.t("model.mean_adjusted")
+        self.page.page.get_by_role("option", name=name).click()
+        self.page.page.wait_for_url(re.compile("model=mean_adjusted"))
+        self.page.settle()
+        self.shown = self.averages()
+        assert self.shown != before
+        assert name in self.page.page.inner_text(".st-key-chart_caar")
+        self.picture("4-study")
+
+    def averages(self):
+        """The average CAR of each window, as shown."""
+        values = self.page.page.locator(".st-key-windows [data-testid=stMetricValue]")
+        return [value.replace("*", "") for value in values.all_inner_texts()]
+
+    def compares(self):
+        """The present study beside the defaults: what differs, and both averages."""
+        self.go("compare")
+        self.page.page.wait_for_selector(".st-key-chart_compare_second .main-svg")
+        assert self.page.page.locator(".js-plotly-plot .main-svg").count() >= 2
+        assert self.t("compare.settings") in self.text()
+        self.picture("5-compare")
+
+    def exports(self, tab, folder):
+        """What leaves the page holds what the page showed."""
+        self.go("export")
+        title, question = "Q-1 <i>", "为什么 & why?"
+        for key, words in (("report_title", title), ("report_question", question)):
+            self.page.page.locator(f".st-key-{key} input").fill(words)
+            self.page.page.locator(f".st-key-{key} input").press("Enter")
+            self.page.settle()
+        self.picture("6-export")
+        report = folder / "report.html"
+        report.write_bytes(self.fetched("report_html"))
+        reader = tab(f"file://{folder}")
+        reader.page.goto(report.as_uri())
+        reader.page.wait_for_selector("#chart-calendar .main-svg")
+        assert reader.page.inner_text("h1") == title
+        cells = reader.page.locator("section table").first.locator("tbody tr td:nth-child(3)")
+        assert [_signed(cell) for cell in cells.all_inner_texts()] == self.shown
+        assert question in reader.page.inner_text("body")
+        if self.pictures is not None:
+            reader.page.screenshot(path=self.pictures / f"day-7-report-{self.t.language}.png")
+        reader.check()
+        self.tables(zipfile.ZipFile(io.BytesIO(self.fetched("export_zip"))))
+
+    def tables(self, pack):
+        tests = pd.read_csv(pack.open("tests.csv"))
+        means = tests[tests["test"] == "cross_sectional_t"]["mean"]
+        assert [f"{mean:+.2%}" for mean in means] == self.shown
+        book = openpyxl.load_workbook(io.BytesIO(pack.read("study.xlsx")))
+        rows = list(book["tests"].iter_rows(values_only=True))
+        at = rows[0].index("mean")
+        assert [row[at] for row in rows[1:]] == pytest.approx(tests["mean"].tolist(), nan_ok=True)
+
+    def fetched(self, key):
+        """Press a download button; return the file's content."""
+        with self.page.page.expect_download() as waiting:
+            self.page.page.locator(f".st-key-{key} button").first.click()
+        return Path(waiting.value.path()).read_bytes()
+
+
+def _signed(cell):
+    return cell if cell.startswith("-") else f"+{cell}"
