@@ -137,7 +137,7 @@ class Day:
         means = tests[tests["test"] == "cross_sectional_t"]["mean"]
         assert [f"{mean:+.2%}" for mean in means] == self.shown
         book = openpyxl.load_workbook(io.BytesIO(pack.read("study.xlsx")))
-        rows = list(book["tests"].iter_rows(values_only=True))
+        rows = list(book["TESTS"].iter_rows(values_only=True))
         at = rows[0].index("mean")
         assert [row[at] for row in rows[1:]] == pytest.approx(tests["mean"].tolist(), nan_ok=True)
 
