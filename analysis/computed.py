@@ -216,8 +216,10 @@ class Computed:
                 "events equally."
             )
         for flag, rows in self.flags.groupby("flag"):
-            share = f"{rows['event_id'].nunique()} of {len(self.used.rows)}"
-            notes.append(f"events: {share} carry the flag {flag!r} in the event window.")
+            notes.append(
+                f"events: {rows['event_id'].nunique()} of {len(self.used.rows)} carry the flag "
+                f"{flag!r} in the event window."
+            )
         notes += extension_notes(self)
         n, shared = len(self.used.rows), self.shared_day0
         if 1 < n < 10:

@@ -84,7 +84,7 @@ def choose_mode(desk: Desk) -> str:
         st.info(t("review.read_only"), icon=":material/lock:")
     said = st.session_state.pop("_review_said", "")
     if said:
-        st.error(as_markdown(said))
+        st.error(as_markdown(t.told(said)))
     return str(mode)
 
 

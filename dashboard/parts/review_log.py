@@ -107,6 +107,6 @@ def _read(desk: Desk, name: str, data: bytes) -> None:
         changed = desk.workspace.merge_corrections(newer_corrections(rows, desk.corrections))
     except DataError as error:
         st.error(t("upload.failed"))
-        st.text(str(error))
+        st.text(t.told(error))
         return
     st.success(t("review.imported", n=len(rows), changed=changed))

@@ -39,12 +39,12 @@ SPEAKING = {
         "sample.py settings.py study.py tables.py inference/*.py models/*.py"
     ),
     "data": (
-        "listings.py workspace.py deltastore.py articles/archives.py articles/encoding.py "
-        "articles/front_matter.py articles/mail.py articles/reading.py articles/rows.py "
-        "articles/streams.py articles/syndication.py articles/timestamps.py market/chain.py "
-        "market/coverage.py market/fetching.py market/folder.py market/health.py market/live.py "
-        "market/normal.py market/outcomes.py market/pricefile.py market/reconstruction.py "
-        "market/samples.py market/transport.py"
+        "corrections.py listings.py workspace.py deltastore.py articles/archives.py "
+        "articles/encoding.py articles/front_matter.py articles/mail.py articles/reading.py "
+        "articles/rows.py articles/streams.py articles/syndication.py articles/timestamps.py "
+        "market/chain.py market/coverage.py market/fetching.py market/folder.py "
+        "market/health.py market/live.py market/normal.py market/outcomes.py "
+        "market/pricefile.py market/reconstruction.py market/samples.py market/transport.py"
     ),
     "dashboard": "images.py saved.py",
 }

@@ -91,9 +91,7 @@ def test_uploaded_prices_come_into_the_workspace(bare_copy):
         ("600718.SH.txt", b"", "the file is empty"),
     ],
 )
-def test_a_file_that_is_no_price_file_is_told_what_was_expected(
-    bare_copy, name, content, expected
-):
+def test_a_file_that_is_no_price_file_is_told_what_was_expected(bare_copy, name, content, expected):
     workspace = Workspace.open(bare_copy)
     folder = bare_copy / uploads.FOLDER / uploads.PRICE_FOLDERS["raw"]
     folder.mkdir(parents=True)
