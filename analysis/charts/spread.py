@@ -290,9 +290,9 @@ def car_small_multiples(
         cols=min(columns, len(shown)),
         shared_xaxes="all",
         shared_yaxes="all",
-        subplot_titles=[f"{_two_lines(i)} {v:+.2%}" for i, v in shown.items()],
+        subplot_titles=[f"{_broken(i)}<br>{v:+.2%}" for i, v in shown.items()],
         horizontal_spacing=0.03,
-        vertical_spacing=min(0.22, 0.4 / lines),
+        vertical_spacing=min(0.3, 0.45 / lines),
     )
     fig.update_annotations(font_size=11)
     shapes = []
@@ -305,11 +305,11 @@ def car_small_multiples(
     subtitle = count(len(ends), look)
     if len(ends) > len(shown):
         subtitle = text["multiples_more"].format(n=f"{len(ends):,}", shown=len(shown))
-    dress(fig, text["multiples_title"], subtitle, look, height=150 + 150 * lines)
-    fig.update_layout(shapes=shapes, margin_t=112)
+    dress(fig, text["multiples_title"], subtitle, look, height=160 + 165 * lines)
+    fig.update_layout(shapes=shapes, margin_t=124)
     fig.update_yaxes(tickformat=PERCENT_AXIS, nticks=4)
     half = max(1, int(rows["tau"].abs().max()) // 2)
-    fig.update_xaxes(showgrid=False, zeroline=False, tickvals=[-half, 0, half])
+    fig.update_xaxes(showgrid=False, zeroline=False, tickvals=[-half, 0, half], tickangle=0)
     fig.update_xaxes(title_text=text["tau_short"], row=lines)
     fig.update_yaxes(title_text=f"{text['car']}, %", col=1)
     return fig
@@ -328,6 +328,6 @@ def _car_line(rows: pd.DataFrame, event_id: object, look: Look) -> go.Scatter:
     )
 
 
-def _two_lines(event_id: object) -> str:
-    """Break ``600718.SH@2022-01-07`` where a narrow panel needs it."""
+def _broken(event_id: object) -> str:
+    """Break ``600718.SH@2022-01-07``: four panels side by side are narrow on a phone."""
     return plain(event_id).replace("@", "<br>", 1)

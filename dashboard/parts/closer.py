@@ -27,7 +27,7 @@ def draw(page: Page, run: StudyRun) -> None:
     st.subheader(t("study.closer"))
     left, right = st.columns([3, 2], gap="medium", vertical_alignment="bottom")
     with left:
-        part = st.segmented_control(
+        part = st.pills(  # which, unlike a segmented control, take a second line on a phone
             t("study.part"),
             state.STUDY_PARTS,
             key="part",

@@ -10,6 +10,8 @@ import pandas as pd
 import pytest
 
 from mentionstudy.analysis import StudySettings
+from mentionstudy.dashboard.i18n import texts
+from mentionstudy.dashboard.parts import finder
 from mentionstudy.dashboard.pipeline import load_corpus, load_prices, run_study
 from mentionstudy.data import Workspace
 
@@ -119,7 +121,30 @@ def test_a_link_reproduces_the_view(open_app, sample_workspace):
     app = open_app(sample_workspace, "study", **query)
     assert app.selectbox(key="model").value == "market_adjusted"
     assert [m.label for m in app.metric] == [r"CAAR \[-2,2]"]
-    assert "5 of 8 events, chosen by: Exchange" in said(app)
+    assert "5 of 8 events, chosen by: Exchange −3" in said(app)
+    app.button(key="reset_here").click().run()
+    assert "chosen by" not in said(app)
+    app.button(key="undo_here").click().run()
+    assert "5 of 8 events, chosen by: Exchange −3" in said(app)
+
+
+def test_a_link_opens_the_part_and_the_window_that_its_author_saw(open_app, sample_workspace, run):
+    app = open_app(sample_workspace, "study", lang="en", part="cross", cw="[-5,5]")
+    assert not app.exception
+    assert r"CAR [-5,5] and Exchange" in charts(app)
+    table = next(d.value for d in app.dataframe if "coefficient" in d.value)
+    expected = run.result.regress(["exchange"], window=(-5, 5), covariance="cluster")
+    assert table["coefficient"].to_numpy() == pytest.approx(expected["coefficient"].to_numpy())
+
+
+def test_an_old_link_to_a_part_or_window_that_is_no_more_gets_the_default(
+    open_app, sample_workspace
+):
+    app = open_app(sample_workspace, "study", lang="en", part="violin", cw="[-7,7]")
+    assert not app.exception
+    assert "part" in app.warning[0].value
+    assert "Abnormal return, event by day" in charts(app)
+    assert "Distribution of CAR [-1,1]" in charts(app)
 
 
 def test_choices_are_written_to_the_url_without_the_defaults(open_app, sample_workspace):
@@ -409,3 +434,27 @@ def test_a_placebo_and_the_small_multiples_come_when_asked_for(open_app, sample_
     assert tables or "not enough other dates" in said(app)
     for table in tables:
         assert table["p_placebo"].between(0, 1).all()
+
+
+def test_one_search_finds_articles_securities_and_pages(open_app, sample_workspace, monkeypatch):
+    corpus = load_corpus(Workspace.open(sample_workspace))
+    gone = []
+    for way in ("to_article", "to_security", "to_page"):
+        monkeypatch.setattr(
+            finder.navigate, way, lambda *where, way=way: gone.append((way, *where))
+        )
+
+    def found(words):
+        offers = finder.offers(texts("en"), corpus, ("overview", "study"), words)
+        gone.clear()
+        for _, _, go in offers:
+            go()
+        return [label for _, label, _ in offers], list(gone)
+
+    ways = found("600718")[1]
+    assert ("to_security", "600718.SH") in ways
+    assert any(way == "to_article" for way, _ in ways)
+    assert found("stud")[1] == [("to_page", "study")]
+    assert found("")[1] == [("to_page", "overview"), ("to_page", "study")]
+    assert found("东软 盛京")[0][0].startswith("2022-01-06")
+    assert found("nothing like this") == ([], [])

@@ -94,7 +94,7 @@ def test_a_click_on_the_heat_map_opens_the_article_behind_it(tab, sample_server)
     cell.scroll_into_view_if_needed()
     box = cell.bounding_box()
     page.page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
-    page.page.locator(".st-key-open_event button").click(timeout=20_000)
+    page.page.locator(".st-key-open_heatmap button").click(timeout=20_000)
     page.page.wait_for_url(re.compile("/article"))
     page.settle()
     assert "event=" in page.page.url
