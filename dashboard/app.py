@@ -53,6 +53,8 @@ def main() -> None:
     if not visitor.admitted:
         access.turn_away(t, visitor)
         return
+    place = f"{page.url_path} {state.value('rmode')}"  # each mode has widgets of its own
+    state.arrive(place)
     with st.sidebar:
         access.draw_account(t)
     names = tuple(name for name, _, _ in PAGES)
@@ -62,7 +64,7 @@ def main() -> None:
     frame.show_notes(t)
     state.end()
     page.run()
-    state.end()
+    state.end(place)
 
 
 main()

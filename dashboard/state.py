@@ -249,9 +249,35 @@ def begin(own: Callable[[], Mapping[str, Sequence[str]]] = dict) -> None:
             session[key] = list(value) if isinstance(value, list) else value
 
 
-def end() -> None:
-    """Keep the choices for the next run and write them to the URL."""
+def arrive(place: str) -> None:
+    """Hand the choices to the widgets of a place that the reader comes to.
+
+    Streamlit tells the browser only what was set in the present run: a widget that was away would
+    else show its default, and send that back at the next run as if it had been chosen.
+
+    Parameters
+    ----------
+    place
+        Names the page, and the part of it that is shown.
+    """
     session = st.session_state
+    if session.get("_place") != place:
+        session["_place"] = ""  # until it is drawn whole: the reader may leave before
+        for key in session["_values"]:
+            session[key] = session[key]
+
+
+def end(place: str | None = None) -> None:
+    """Keep the choices for the next run and write them to the URL.
+
+    Parameters
+    ----------
+    place
+        What was drawn whole, if it was.
+    """
+    session = st.session_state
+    if place is not None:
+        session["_place"] = place
     for key in session["_values"]:
         if key in session:
             session["_values"][key] = session[key]

@@ -118,7 +118,10 @@ def group_event_copies(
         Rows as of `group_duplicates`, of articles that are in a group of several.
     """
     days = articles.set_index("article_id")["published_at"]
-    pairs = mentions[["article_id", "symbol"]].drop_duplicates()
+    known = mentions["article_id"].isin(days.index)
+    pairs = mentions.loc[known, ["article_id", "symbol"]].drop_duplicates()
+    if pairs.empty:
+        return group_duplicates(articles.iloc[:0])
     pairs = pairs.assign(at=as_utc(pairs["article_id"].map(days))).sort_values(["symbol", "at"])
     span = pd.Timedelta(days=within_days + 1)  # a date without a time can be a day off
     close = (pairs.groupby("symbol")["at"].diff() <= span).to_numpy(dtype=bool)

@@ -15,9 +15,10 @@ from mentionstudy.dashboard.parts import finder
 from mentionstudy.dashboard.pipeline import load_corpus, load_prices, run_study
 from mentionstudy.data import Workspace
 
-PAGES = ("", "articles", "article", "securities", "study", "compare", "data", "export")
-WITHOUT_STUDY = {"articles", "data"}
-WITHOUT_CHARTS = {"articles", "compare", "data", "export"}
+PAGES = ("", "articles", "article", "review", "securities", "study")
+PAGES += ("compare", "data", "export")
+WITHOUT_STUDY = {"articles", "review", "data"}
+WITHOUT_CHARTS = {"articles", "review", "compare", "data", "export"}
 
 
 def charts(app):

@@ -12,13 +12,14 @@ PAGES = {
     "overview": "/",
     "articles": "/articles",
     "article": "/article",
+    "review": "/review",
     "securities": "/securities",
     "study": "/study",
     "compare": "/compare?model=market_adjusted",
     "data": "/data",
     "export": "/export",
 }
-WITHOUT_CHARTS = {"articles", "data", "export"}
+WITHOUT_CHARTS = {"articles", "review", "data", "export"}
 
 
 @pytest.mark.parametrize(

@@ -66,7 +66,7 @@ def test_a_wrong_mention_is_rejected_and_the_study_changes(tab, own, pictures):
     page.page.wait_for_timeout(500)
     assert len(data.Workspace.open(path).corrections()) == 1
     page.page.locator(".st-key-review_card h2").click()
-    wait_for(page, "1 of 8 decided")
+    page.settle()
     page.page.keyboard.press("u")
     wait_for(page, "0 of 8 decided")
     assert data.Workspace.open(path).corrections().empty
