@@ -131,6 +131,13 @@ def status(workspace: Workspace, fmt: str | None, *, tables: bool) -> None:
     missing has its reason and, in Beijing time, when it is worth trying again. The state of the
     sources goes to standard error.
     """
+    try:
+        _status(workspace, chosen_format(fmt), tables=tables)
+    except DataError as error:
+        raise Unusable(str(error)) from error
+
+
+def _status(workspace: Workspace, fmt: str, *, tables: bool) -> None:
     corpus = load_corpus(workspace)
     click.echo(
         f"{len(corpus.articles)} articles, {len(corpus.mentions)} mentions, "
@@ -154,7 +161,7 @@ def status(workspace: Workspace, fmt: str | None, *, tables: bool) -> None:
         shares = table.select_dtypes("float64").columns.drop("age_days")
         table[shares] = table[shares].round(3)
     table["retry_at"] = _beijing(table["retry_at"])
-    emit(table, chosen_format(fmt))
+    emit(table, fmt)
     _tell_sources(health)
 
 

@@ -22,6 +22,7 @@ from mentionstudy.data.market.coverage import covered_requests, known_missing
 from mentionstudy.data.market.health import SourceHealth
 from mentionstudy.data.market.manners import Manners
 from mentionstudy.data.market.normal import last_complete_session
+from mentionstudy.data.market.notes import Note, disagreements, early_end
 from mentionstudy.data.market.plan import Request, requests_of
 from mentionstudy.data.master.renumbering import OLD_BEIJING
 from mentionstudy.data.securities import parse_symbol
@@ -35,7 +36,7 @@ _OLD_CODE: Final = (
     "shares in Beijing have other codes, 920xxx, since 2025-10-09; "
     "`mentionstudy securities --refresh` reads the list that can confirm which"
 )
-_CENT: Final = 0.01 + 1e-9
+_UNKNOWN: Final = "check the code: `mentionstudy securities` lists those that are known by name"
 _BATCH_REQUESTS: Final = 40
 _BATCH_SECONDS: Final = 10.0
 
@@ -57,13 +58,6 @@ class Missing(NamedTuple):
     reason: str
     kind: str
     outcome: str
-
-
-class Note(NamedTuple):
-    """What was left out of the bars of a symbol, such as unreadable rows of a user's file."""
-
-    symbol: str
-    text: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -237,6 +231,7 @@ class _Run:
     stop_at: float | None
     have: set[tuple[str, str]] = field(default_factory=set)
     known_missing: dict[tuple[str, str], str] = field(default_factory=dict)
+    unknown: set[str] = field(default_factory=set)
     ok: int = 0
     covered: int = 0
     rows: int = 0
@@ -282,6 +277,8 @@ class _Run:
             return "covered", ""
         if key in self.known_missing:
             return self.leave(request, self.known_missing[key], "not_found"), ""
+        if request.symbol in self.unknown:
+            return self.leave(request, "no source knows its bars", "not_found"), ""
         if self.stop_at is not None and time.monotonic() > self.stop_at:
             return self.leave(request, "the time limit was reached before its turn"), ""
         self.tell(FetchProgress(done=done, total=total, symbol=request.symbol, kind=request.kind))
@@ -318,7 +315,7 @@ class _Run:
         """Write what has arrived: the rows first, then the log that vouches for them."""
         if self._bars:
             frame = pd.concat(self._bars, ignore_index=True)
-            self.notes += _disagreements(self.workspace, frame)
+            self.notes += disagreements(self.workspace, frame)
             self.rows += self.workspace.merge_bars(frame)
         if self._factors:
             frame = pd.concat(self._factors, ignore_index=True)
@@ -338,41 +335,23 @@ class _Run:
             source = answer.attempts[-1].source
             if answer.attempts[-1].reason:
                 self.notes.append(Note(request.symbol, answer.attempts[-1].reason))
+            if request.kind == "bars":
+                self.notes += early_end(request.symbol, answer.frame, end)
             (self._bars if request.kind == "bars" else self._factors).append(answer.frame)
         else:
             worst = answer.worst
-            hint = f"; {_OLD_CODE}" if OLD_BEIJING.fullmatch(request.symbol) else ""
-            outcome = self.leave(
-                request,
-                (answer.reason or "no source is set up for it") + hint,
-                worst.outcome if worst else "not_covered",
-            )
+            code = worst.outcome if worst else "not_covered"
+            reason = answer.reason or "no source is set up for it"
+            if code == "not_found":
+                self.unknown.add(request.symbol)
+                hint = _OLD_CODE if OLD_BEIJING.fullmatch(request.symbol) else _UNKNOWN
+                reason = f"{reason}; {hint}"
+            outcome = self.leave(request, reason, code)
         self._pending += 1
         late = time.monotonic() - self._written > _BATCH_SECONDS
         if self._pending >= _BATCH_REQUESTS or late:
             self.flush()
         return outcome, source
-
-
-def _disagreements(workspace: Workspace, fresh: pd.DataFrame) -> list[Note]:
-    """Compare closes with those that are stored, which mostly another source delivered."""
-    stored = workspace.bars(
-        list(fresh["symbol"].unique()), columns=["symbol", "date", "close", "source"]
-    )
-    both = fresh.merge(stored.astype({"symbol": "str"}), on=["symbol", "date"], suffixes=("", "_o"))
-    both = both.loc[(both["close"] - both["close_o"]).abs() > _CENT]
-    notes = []
-    for symbol, rows in both.groupby("symbol"):
-        row = rows.iloc[0]
-        notes.append(
-            Note(
-                str(symbol),
-                f"{len(rows)} closes differ from those that were stored, such as "
-                f"{row['date']:%Y-%m-%d}: {row['close_o']:g} ({row['source_o']}), now "
-                f"{row['close']:g} ({row['source']}); the new ones are kept",
-            )
-        )
-    return notes
 
 
 def _log_row(attempt: Attempt, first: date, last: date) -> dict[str, object]:

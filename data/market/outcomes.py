@@ -31,7 +31,7 @@ PARSE_ERRORS: Final = (
 """What akshare's functions raise when a body is not what they expect."""
 
 _EMPTY_ROWS: Final = re.compile(r'"(?:klines|data|(?:[qh]fq)?day)"\s*:\s*\[\s*\]')
-_NO_BARS: Final = "it has no bars in this range"
+_NO_BARS: Final = "it has no bars in this range (not listed then, or halted?)"
 _NULL: Final = re.compile(r'"data"\s*:\s*null')
 
 

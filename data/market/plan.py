@@ -133,16 +133,38 @@ def plan_fetch(
 def plan_symbols(
     symbols: Iterable[str], start: pd.Timestamp | str, end: pd.Timestamp | str
 ) -> pd.DataFrame:
-    """Plan a range of dates for given symbols; as `plan_fetch` without events."""
+    """Plan a range of dates for given symbols; as `plan_fetch` without events.
+
+    Raises
+    ------
+    DataError
+        If a day is none, or the range is reversed.
+    """
+    first, last = _day(start), _day(end)
+    if first > last:
+        raise DataError(
+            f"the range from {first:%Y-%m-%d} to {last:%Y-%m-%d} is reversed; "
+            "write the earlier day first"
+        )
     rows = []
     for text in dict.fromkeys(symbols):
         security = parse_symbol(text)
-        span = (pd.Timestamp(start), pd.Timestamp(end), 0)
+        span = (first, last, 0)
         index = security.kind == "index"
         rows.append((security.symbol, "bars", *span, "benchmark" if index else "event"))
         if not index:
             rows.append((security.symbol, "factors", *span, "event"))
     return _frame(rows)
+
+
+def _day(value: pd.Timestamp | str) -> pd.Timestamp:
+    try:
+        day = pd.Timestamp(value)
+    except ValueError:
+        day = pd.NaT
+    if pd.isna(day):
+        raise DataError(f"{value!r} is no date; write it as 2020-01-31")
+    return day.normalize()
 
 
 def _ranges(events: pd.DataFrame, low: int, high: int) -> pd.DataFrame:

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
-from market_replay import MarketServer, redirect, seed_market
+from market_replay import MarketServer, Stock, redirect, seed_market
 
 from mentionstudy.data import Workspace
 from mentionstudy.data.calendars import calendar_for
@@ -127,6 +127,11 @@ def test_a_reversed_window_and_missing_columns_are_refused():
     with pytest.raises(DataError, match="no column day0"):
         plan_fetch(SEEDS[["symbol"]])
     assert plan_fetch(SEEDS.iloc[:0]).empty
+    with pytest.raises(DataError, match="from 2022-06-30 to 2022-06-01 is reversed"):
+        plan_symbols(["600718.SH"], "2022-06-30", "2022-06-01")
+    for wrong in ("yesterday", "2022-02-30", ""):
+        with pytest.raises(DataError, match="is no date; write it as"):
+            plan_symbols(["600718.SH"], wrong, "2022-06-01")
 
 
 @pytest.mark.parametrize(
@@ -331,6 +336,26 @@ def test_a_window_that_has_not_begun_is_not_asked_for(server, workspace):
     assert {m.outcome for m in report.missing} == {"not_asked"}
     assert "not over yet" in report.missing[0].reason
     assert server.asked() == asked
+
+
+def test_bars_that_end_early_are_told(server, workspace):
+    server.market.add(Stock("600002.SH", last="2021-06-30"))
+    report = run(workspace, plan_symbols(["600002.SH"], "2021-06-01", "2022-06-30"))
+    assert report.complete
+    (note,) = report.notes
+    assert note.text.startswith("its bars end on 2021-06-30, 242 sessions before 2022-06-30: a del")
+
+
+def test_nothing_else_is_asked_about_a_symbol_that_no_source_knows(server, workspace):
+    server.log.clear()
+    report = run(workspace, plan_symbols(["600999.SH"], "2022-06-01", "2022-06-30"))
+    assert [(m.kind, m.outcome) for m in report.missing] == [
+        ("bars", "not_found"),
+        ("factors", "not_found"),
+    ]
+    assert "check the code: `mentionstudy securities`" in report.missing[0].reason
+    assert workspace.factors().empty
+    assert not any("hfq" in seen.path for seen in server.log)
 
 
 def test_unknown_symbols_do_not_stop_the_others(workspace):
