@@ -131,11 +131,13 @@ OTHER: dict[str, dict[str, str]] = {
         "car_lamb": "Lamb's test is not in the battery",
         "car_rank_test": "absent firms count as average ones",
     },
-    "baseR_tests.csv": dict.fromkeys(
-        ["n", "mean", "sd", "ci_lo", "ci_hi", "n_pos", "median", "skew_m3_over_s3"]
-        + ["wilcox_V", "wilcox_p_normal", "wilcox_p_normal_cc"],
-        "a number behind the tests: count, mean, spread, another law",
-    ),
+    "baseR_tests.csv": {
+        **dict.fromkeys(("n", "mean", "sd", "ci_lo", "ci_hi"), "a number behind the t"),
+        **dict.fromkeys(("n_pos", "median", "skew_m3_over_s3"), "a number behind other tests"),
+        "wilcox_V": "is W+ itself, not its standardised form",
+        "wilcox_p_normal": "another law; ours is exact without ties up to 50 values",
+        "wilcox_p_normal_cc": "another law; ours is exact without ties up to 50 values",
+    },
     "eventstudies_inference_ci.csv": {
         "wilcox": "limits of the Hodges-Lehmann estimate, of which the battery has the test",
         "bootstrap": "limits drawn by R's generator",
