@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import cached_property
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
-from mentionstudy.analysis import export
 from mentionstudy.analysis.arrays import EventArrays
 from mentionstudy.analysis.computed import Computed
 from mentionstudy.analysis.errors import ConfigError
@@ -18,6 +16,7 @@ from mentionstudy.analysis.exclusions import exclusion_frame
 from mentionstudy.analysis.placebo import Placebo
 from mentionstudy.analysis.settings import StudySettings, Window, parse_window
 from mentionstudy.analysis.tables import ar_frame, car_frame, car_path, events_frame, running_cars
+from mentionstudy.analysis.writing import Writing
 
 # What needs scipy is imported where it is used: scipy takes a quarter of a second to load.
 if TYPE_CHECKING:
@@ -26,7 +25,7 @@ if TYPE_CHECKING:
     from mentionstudy.analysis.plots import Plots
 
 
-class StudyResult:
+class StudyResult(Writing):
     """The result of an event study; every table is built when it is first asked for.
 
     Made by :meth:`mentionstudy.analysis.EventStudy.run`.
@@ -285,6 +284,15 @@ class StudyResult:
             The window; by default all windows of the settings.
         clustered
             Cluster the errors by the date of day 0; otherwise Welch's t.
+
+        Returns
+        -------
+        DataFrame
+            One row a window: the difference of the CAARs, decimal, with its test and limits.
+
+        References
+        ----------
+        Welch, B. (1947), Biometrika 34, 28-35, doi:10.1093/biomet/34.1-2.28.
         """
         from mentionstudy.analysis.followup import difference_frame
 
@@ -396,42 +404,7 @@ class StudyResult:
         return self.summary()
 
     def summary(self) -> str:
-        """Describe the study in a screen of text: sample, settings, averages, tests, exclusions."""
+        """Return the study as a screen of text: sample, settings, averages, tests, exclusions."""
         from mentionstudy.analysis.display import text
 
         return text(self)
-
-    def to_frame(self, table: str = "tests") -> pd.DataFrame:
-        """Return a table by name: tests, aar, car, ar, events, diagnostics, excluded."""
-        known = export.tables(self)
-        if table not in known:
-            raise ConfigError(f"{table!r} is no table; the tables are {', '.join(known)}")
-        return known[table]()
-
-    def to_csv_dir(
-        self, folder: str | Path, provenance: Mapping[str, Any] | None = None
-    ) -> list[Path]:
-        """Write every table as CSV and ``study.json`` into a folder; returns the files."""
-        return export.to_csv_dir(self, folder, provenance)
-
-    def to_parquet(
-        self, folder: str | Path, provenance: Mapping[str, Any] | None = None
-    ) -> list[Path]:
-        """Write every table as Parquet and ``study.json`` into a folder; returns the files."""
-        return export.to_parquet(self, folder, provenance)
-
-    def to_excel(
-        self, path: str | Path | BinaryIO, provenance: Mapping[str, Any] | None = None
-    ) -> None:
-        """Write a formatted workbook, settings included, to a path or an open binary file."""
-        export.to_excel(self, path, provenance)
-
-    def to_latex(self, table: str = "tests") -> str:
-        """Return a table as LaTeX for ``booktabs``."""
-        return export.to_latex(self, table)
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return what reproduces the study: settings, digest, counts, model, notes."""
-        from mentionstudy.analysis.display import facts
-
-        return facts(self)

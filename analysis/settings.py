@@ -284,7 +284,18 @@ class StudySettings:
         return tuple(dict.fromkeys(asked))
 
     def check_inside(self, window: Window) -> None:
-        """Raise a ConfigError unless the window lies inside the event window."""
+        """Refuse a window that is not inside the event window.
+
+        Parameters
+        ----------
+        window
+            First and last day, in sessions relative to day 0.
+
+        Raises
+        ------
+        ConfigError
+            If it is not inside.
+        """
         if window[0] < self.window[0] or window[1] > self.window[1] or window[0] > window[1]:
             raise ConfigError(
                 f"the CAR window {window_label(window)} is not inside the event window "
@@ -339,6 +350,11 @@ class StudySettings:
         ----------
         text
             TOML; the settings at top level or in a table ``[study]``.
+
+        Returns
+        -------
+        StudySettings
+            Checked; what is not in the text has its default.
 
         Raises
         ------

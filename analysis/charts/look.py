@@ -110,7 +110,7 @@ class Look:
         return [[0.0, low], [0.25, soft_low], [0.5, middle], [0.75, soft_high], [1.0, high]]
 
     def template(self) -> go.layout.Template:
-        """Type, spacing and axes for one figure."""
+        """Return type, spacing and axes for one figure."""
         return _template(
             ink=self.ink,
             muted=self.muted,

@@ -3,11 +3,10 @@
 :func:`run_battery` runs all of them over a study; each is a function of its own too.
 """
 
+from mentionstudy.analysis.inference.calendar_rows import date_rows, event_rows
 from mentionstudy.analysis.inference.clusters import clustered_t
 from mentionstudy.analysis.inference.correlation import (
     ResidualCorrelation,
-    date_rows,
-    event_rows,
     mean_residual_correlation,
 )
 from mentionstudy.analysis.inference.cross_section import (

@@ -137,6 +137,11 @@ def portfolio_sums(residuals: Floats, *, sigma: Floats | None = None) -> Portfol
         (B, T) decimal returns; NaN where missing.
     sigma
         (B,) residual standard deviations, if ``residuals`` were divided by them.
+
+    Returns
+    -------
+    PortfolioSums
+        (T,) sums in the unit of the residuals, and (T,) numbers of events.
     """
     scale = np.ones(len(residuals)) if sigma is None else sigma
     total = np.einsum("i,it->t", scale, residuals)
@@ -261,10 +266,44 @@ def skewness_adjusted_t(
 
 
 def skewness_adjusted_johnson(values: Floats, *, known: Moments | None = None) -> TestResult:
-    """Johnson's (1978) form of :func:`skewness_adjusted_t`."""
+    """Johnson's form of :func:`skewness_adjusted_t`.
+
+    Parameters
+    ----------
+    values
+        (N, K) CARs, BHARs or abnormal returns, decimal; NaN where missing.
+    known
+        ``moments(values)``, where they were computed before.
+
+    Returns
+    -------
+    TestResult
+        Approximately N(0, 1).
+
+    References
+    ----------
+    Johnson, N. (1978), JASA 73, 536-544, doi:10.1080/01621459.1978.10480051.
+    """
     return skewness_adjusted_t(values, form="johnson", known=known)
 
 
 def skewness_adjusted_hall(values: Floats, *, known: Moments | None = None) -> TestResult:
-    """Hall's (1992) form of :func:`skewness_adjusted_t`."""
+    """Hall's form of :func:`skewness_adjusted_t`.
+
+    Parameters
+    ----------
+    values
+        (N, K) CARs, BHARs or abnormal returns, decimal; NaN where missing.
+    known
+        ``moments(values)``, where they were computed before.
+
+    Returns
+    -------
+    TestResult
+        Approximately N(0, 1).
+
+    References
+    ----------
+    Hall, P. (1992), JRSS B 54, 221-228.
+    """
     return skewness_adjusted_t(values, form="hall", known=known)

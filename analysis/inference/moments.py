@@ -63,7 +63,7 @@ def as_columns(values: Floats) -> Floats:
 def true_values(mask: Bools) -> Ints:
     """(B,) number of true values in each row of a (B, T) mask, eight at a time."""
     packed = np.packbits(mask, axis=1)
-    return np.bitwise_count(packed).sum(axis=1, dtype=np.int64)
+    return np.asarray(np.bitwise_count(packed).sum(axis=1, dtype=np.int64))
 
 
 def moments(values: Floats) -> Moments:

@@ -15,12 +15,12 @@ def benjamini_hochberg(p: ArrayLike) -> Floats:
     Parameters
     ----------
     p
-        P-values of any shape; NaN (undefined tests) stay NaN and do not count.
+        (...,) p-values of any shape; NaN (undefined tests) stay NaN and do not count.
 
     Returns
     -------
     Floats
-        Adjusted p-values of the same shape: the smallest false discovery rate at which the
+        (...,) adjusted p-values of the same shape: the smallest false discovery rate at which the
         cell would be reported.
 
     Raises

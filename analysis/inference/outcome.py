@@ -101,7 +101,13 @@ class TestResult:
         return tuple(reason_code(text) for text in self.reason)
 
     def take(self, columns: slice) -> TestResult:
-        """Return some of the columns."""
+        """Return some of the columns.
+
+        Parameters
+        ----------
+        columns
+            Which of the K.
+        """
         return replace(
             self,
             statistic=self.statistic[columns],

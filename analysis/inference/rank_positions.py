@@ -176,8 +176,8 @@ def _words(mask: Bools, starts: Ints) -> Words:
     """(R, runs) words whose bytes add up to the true values of each run of columns."""
     words = mask.view(np.uint64)
     if starts.size == 1:
-        return np.einsum("rw->r", words)[:, None]
-    return np.add.reduceat(words, starts // _LANES, axis=1)
+        return np.asarray(np.einsum("rw->r", words)[:, None])
+    return np.asarray(np.add.reduceat(words, starts // _LANES, axis=1))
 
 
 def _counts(words: Words) -> Floats:

@@ -14,7 +14,7 @@ from mentionstudy.analysis.inference.outcome import (
     TestResult,
     result,
 )
-from mentionstudy.analysis.inference.rank_kernel import RankSums
+from mentionstudy.analysis.inference.rank_totals import RankSums
 from mentionstudy.analysis.inference.reasons import REASONS
 
 

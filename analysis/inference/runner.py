@@ -2,49 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal
 
 import numpy as np
 
 from mentionstudy.analysis.arrays import EventArrays, Floats, Ints
 from mentionstudy.analysis.errors import ConfigError
-from mentionstudy.analysis.inference.clusters import Clusters, TwoWays, clustered_tests
-from mentionstudy.analysis.inference.mean_tests import (
-    cross_sectional_t,
-    crude_dependence_t,
-    skewness_adjusted_hall,
-    skewness_adjusted_johnson,
+from mentionstudy.analysis.inference.jobs import (
+    Groups,
+    Side,
+    battery_jobs,
+    done,
+    of_days,
+    of_windows,
 )
-from mentionstudy.analysis.inference.moments import Moments, moments
-from mentionstudy.analysis.inference.outcome import Bools, TestName, TestResult
-from mentionstudy.analysis.inference.portfolios import calendar_time
-from mentionstudy.analysis.inference.rank_tests import (
-    corrado_rank,
-    corrado_sign,
-    corrado_zivney,
-    grank_t,
-    grank_z,
-)
+from mentionstudy.analysis.inference.outcome import TestName, TestResult
 from mentionstudy.analysis.inference.resampling import bootstrap, placebo, sign_flip
-from mentionstudy.analysis.inference.scan import (
-    ResidualScan,
-    date_labels,
-    event_days,
-    scan_residuals,
-    unit,
-    window_members,
-)
-from mentionstudy.analysis.inference.sign_tests import generalized_sign, sign, wilcoxon
-from mentionstudy.analysis.inference.standardized import (
-    adjusted_patell,
-    bmp,
-    kp_bmp,
-    patell,
-    window_mean_sar,
-)
+from mentionstudy.analysis.inference.scan import scan_residuals, unit
 
 PLACEBO_EVENTS = 500_000
 """More placebo events than this are not drawn; the permutation then flips signs by date."""
@@ -142,27 +118,24 @@ class BatteryResult:
     notes: tuple[str, ...]
 
     def day(self, test: TestName) -> TestResult:
-        """Return one test over the days."""
+        """Return one test over the days.
+
+        Parameters
+        ----------
+        test
+            Its name.
+        """
         return next(result for result in self.days if result.test == test)
 
     def window(self, test: TestName) -> TestResult:
-        """Return one test over the windows."""
+        """Return one test over the windows.
+
+        Parameters
+        ----------
+        test
+            Its name.
+        """
         return next(result for result in self.windows if result.test == test)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Side:
-    """The days, or the windows, as columns."""
-
-    values: Floats
-    standardized: Floats
-    patell_input: Floats
-    patell_form: str
-    length: Ints
-    members: Bools
-    columns: slice
-    moments: Moments
-    standardized_moments: Moments
 
 
 def shared_day_share(day0: Ints) -> float:
@@ -217,18 +190,21 @@ def run_battery(arrays: EventArrays, options: BatteryOptions | None = None) -> B
     the notes say so.
     """
     options = BatteryOptions() if options is None else options
-    sides = [_windows(arrays, options)]
+    sides = [of_windows(arrays, options.patell)]
     if options.days:
-        sides.append(_days(arrays, len(arrays.windows)))
+        sides.append(of_days(arrays, len(arrays.windows)))
     scan = scan_residuals(
         arrays,
         [(side.standardized, unit(side.standardized_moments)) for side in sides],
         np.concatenate([side.members for side in sides]),
         threads=options.threads,
     )
-    groups = _Groups.of(arrays)
-    jobs = [_jobs(arrays, options, scan, side, groups) for side in sides]
-    tests = _done(jobs, options.threads)
+    groups = Groups.of(arrays)
+    jobs = [battery_jobs(arrays, scan, side, groups) for side in sides]
+    if options.bootstrap_draws:
+        for waiting, side in zip(jobs, sides, strict=True):
+            waiting.append(partial(_bootstrap, arrays, options, side))
+    tests = done(jobs, options.threads)
     if options.permutation_draws:
         permuted = _permutation(arrays, options, sides)
         tests = [[*one, extra] for one, extra in zip(tests, permuted, strict=True)]
@@ -243,149 +219,17 @@ def run_battery(arrays: EventArrays, options: BatteryOptions | None = None) -> B
     )
 
 
-def _done(jobs: list[list[Job]], threads: int) -> list[list[TestResult]]:
-    """Run the jobs of all sides on several threads, and collect the tests of each side."""
-    with ThreadPoolExecutor(max_workers=max(threads, 1)) as pool:
-        waiting = [[pool.submit(job) for job in side] for side in jobs]
-        return [[test for job in side for test in job.result()] for side in waiting]
-
-
 def _ordered(tests: list[TestResult], place: dict[TestName, int]) -> tuple[TestResult, ...]:
     return tuple(sorted(tests, key=lambda result: place[result.test]))
 
 
-def _days(arrays: EventArrays, start: int) -> _Side:
-    return _Side(
-        values=arrays.ar,
-        standardized=arrays.sar,
-        patell_input=arrays.sar,
-        patell_form="SAR with forecast error",
-        length=np.ones(arrays.tau.size, dtype=np.int64),
-        members=np.eye(arrays.tau.size, dtype=bool),
-        columns=slice(start, start + arrays.tau.size),
-        moments=moments(arrays.ar),
-        standardized_moments=moments(arrays.sar),
-    )
-
-
-def _windows(arrays: EventArrays, options: BatteryOptions) -> _Side:
-    form, values = "SCAR with full variance", arrays.scar
-    members = window_members(arrays)
-    if options.patell == "sum":
-        form = "W = sum SAR/sqrt(L)"
-        values = np.column_stack([window_mean_sar(arrays.sar[:, member]) for member in members])
-    return _Side(
-        values=arrays.car,
-        standardized=arrays.scar,
-        patell_input=values,
-        patell_form=form,
-        length=members.sum(axis=1),
-        members=members,
-        columns=slice(0, len(arrays.windows)),
-        moments=moments(arrays.car),
-        standardized_moments=moments(arrays.scar),
-    )
-
-
-Job = Callable[[], tuple[TestResult, ...]]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Groups:
-    """Events that have something in common.
-
-    Attributes
-    ----------
-    ways
-        By day 0, by firm, and by both.
-    dates
-        By all days of their windows.
-    day
-        (G, L) int64 calendar positions of those days.
-    """
-
-    ways: TwoWays
-    dates: Clusters
-    day: Ints
-
-    @classmethod
-    def of(cls, arrays: EventArrays) -> _Groups:
-        """Group the events of a study."""
-        ways = TwoWays(arrays.day0, arrays.symbol)
-        dates = ways.first if arrays.event_day is None else Clusters(date_labels(arrays))
-        return cls(ways=ways, dates=dates, day=event_days(arrays, dates.member))
-
-
-def _jobs(
-    arrays: EventArrays,
-    options: BatteryOptions,
-    scan: ResidualScan,
-    side: _Side,
-    groups: _Groups,
-) -> list[Job]:
-    """Return every test but the permutation, as functions to be called; the longest first."""
-    values, m = side.values, side.moments
-    jobs: list[Job] = [
-        lambda: (wilcoxon(values),),
-        lambda: clustered_tests(values, groups.ways, known=m),
-        lambda: (calendar_time(arrays.ar, groups.day, side.members, dates=groups.dates),),
-        lambda: _sign_tests(values, scan),
-        lambda: _mean_tests(arrays, scan, side),
-        lambda: _standardized_tests(arrays, scan, side),
-        lambda: _rank_tests(scan, side),
-    ]
-    if options.bootstrap_draws:
-        draws, seed = options.bootstrap_draws, options.seed
-        jobs.append(lambda: (bootstrap(values, clusters=arrays.day0, draws=draws, seed=seed),))
-    return jobs
-
-
-def _mean_tests(arrays: EventArrays, scan: ResidualScan, side: _Side) -> tuple[TestResult, ...]:
-    values, m = side.values, side.moments
-    return (
-        cross_sectional_t(values, weight=arrays.weight, known=m),
-        crude_dependence_t(values, scan.portfolio, length=side.length, known=m),
-        skewness_adjusted_johnson(values, known=m),
-        skewness_adjusted_hall(values, known=m),
-    )
-
-
-def _standardized_tests(
-    arrays: EventArrays, scan: ResidualScan, side: _Side
-) -> tuple[TestResult, ...]:
-    scaled, known = side.standardized, side.standardized_moments
-    correlation = scan.correlation
-    adjusted = {
-        "correlation": correlation.r[side.columns],
-        "correlation_reason": correlation.reason[side.columns],
-        "convention": correlation.convention,
-    }
-    return (
-        patell(side.patell_input, arrays.df, convention=side.patell_form),
-        adjusted_patell(side.patell_input, arrays.df, **adjusted),
-        bmp(scaled, known=known),
-        kp_bmp(scaled, known=known, **adjusted),
-    )
-
-
-def _sign_tests(values: Floats, scan: ResidualScan) -> tuple[TestResult, ...]:
-    return sign(values), generalized_sign(values, scan.positive)
-
-
-def _rank_tests(scan: ResidualScan, side: _Side) -> tuple[TestResult, ...]:
-    members, n = side.members, side.moments.n
-    ranks, scaled = scan.ranks.columns(side.columns), side.standardized_moments.n
-    return (
-        corrado_rank(ranks, members, n),
-        corrado_zivney(ranks, members, n),
-        corrado_sign(ranks, members, n),
-        grank_t(ranks, scaled),
-        grank_z(ranks, scaled),
-    )
+def _bootstrap(arrays: EventArrays, options: BatteryOptions, side: Side) -> tuple[TestResult, ...]:
+    draws, seed = options.bootstrap_draws, options.seed
+    return (bootstrap(side.values, clusters=arrays.day0, draws=draws, seed=seed),)
 
 
 def _permutation(
-    arrays: EventArrays, options: BatteryOptions, sides: list[_Side]
+    arrays: EventArrays, options: BatteryOptions, sides: list[Side]
 ) -> list[TestResult]:
     """Permutation test of every side, all from the same placebo samples."""
     draws, seed, source = options.permutation_draws, options.seed, arrays.placebo

@@ -12,12 +12,10 @@ from typing import TypeVar
 import numpy as np
 
 from mentionstudy.analysis.arrays import EventArrays, Floats, Ints
+from mentionstudy.analysis.inference.calendar_rows import CalendarRows, LabelSums, label_sums
 from mentionstudy.analysis.inference.correlation import (
     EXACT_PAIRS,
-    CalendarRows,
-    LabelSums,
     ResidualCorrelation,
-    label_sums,
     mean_residual_correlation,
     overlapping_pairs,
 )

@@ -20,7 +20,8 @@ from mentionstudy.analysis.inference.reasons import REASONS
 
 EXACT_LIMIT = 50
 """Wilcoxon's exact law up to this many values without ties, as base R does."""
-_INFINITE = np.float64(np.inf).view(np.uint64)
+# Keys of the smallest number above zero and of infinity, see :func:`signed_ranks`.
+_KEYS = np.array([2, int(np.float64(np.inf).view(np.uint64)) << 1], dtype=np.uint64)
 _COLUMNS = 8  # of doubles in a line of the cache
 
 
@@ -69,7 +70,18 @@ def sign(values: Floats) -> TestResult:
 
 
 def positive_shares(residuals: Floats) -> Floats:
-    """(B,) share of each event's estimation residuals, (B, T), that is positive."""
+    """Share of each event's estimation residuals that is positive.
+
+    Parameters
+    ----------
+    residuals
+        (B, T) estimation residuals in any unit; NaN where missing.
+
+    Returns
+    -------
+    Floats
+        (B,) between 0 and 1; NaN without a residual.
+    """
     n, positive = true_values(np.isfinite(residuals)), true_values(residuals > 0)
     share: Floats = np.where(n > 0, positive / np.maximum(n, 1), np.nan)
     return share
@@ -142,12 +154,23 @@ class SignedRanks:
 
 
 def signed_ranks(values: Floats) -> SignedRanks:
-    """Rank the absolute values of (N,) numbers: zeros dropped, ties averaged."""
+    """Rank absolute values: zeros dropped, ties averaged.
+
+    Parameters
+    ----------
+    values
+        (N,) numbers in any unit; those that are not finite are left out.
+
+    Returns
+    -------
+    SignedRanks
+        W+, and the sizes of the ties.
+    """
     bits = np.ascontiguousarray(values, dtype=np.float64).view(np.uint64)
     # The order of positive doubles is the order of their bits; the last bit carries the sign.
     key = (bits << 1) | (bits >> 63)
     key.sort()
-    first, last = np.searchsorted(key, [2, _INFINITE << 1])  # between zeros and what is not finite
+    first, last = np.searchsorted(key, _KEYS)  # between zeros and what is not finite
     key = key[first:last]
     n = key.size
     if n == 0:

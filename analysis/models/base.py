@@ -196,7 +196,18 @@ class Model:
         self.settings = settings
 
     def check(self, panel: Panel) -> None:
-        """Raise a ConfigError if the panel lacks what the model needs."""
+        """Refuse a panel that lacks what the model needs.
+
+        Parameters
+        ----------
+        panel
+            The aligned series of the study.
+
+        Raises
+        ------
+        ConfigError
+            If a benchmark, factors or a risk-free return is missing.
+        """
         if self.needs_market and not panel.benchmarks:
             raise ConfigError(
                 f"the model {self.name!r} needs a benchmark; give market=, "
@@ -211,19 +222,53 @@ class Model:
             )
 
     def slopes(self, panel: Panel) -> tuple[str, ...]:
-        """Names of the Q slopes, as columns of the results."""
+        """Return the names of the Q slopes, as columns of the results.
+
+        Parameters
+        ----------
+        panel
+            The aligned series of the study.
+        """
         return ("beta",)
 
     def n_coef(self, panel: Panel) -> int:
-        """k, the number of estimated coefficients."""
+        """Return k, the number of estimated coefficients.
+
+        Parameters
+        ----------
+        panel
+            The aligned series of the study.
+        """
         return 2
 
     def design(self, inputs: SeriesInputs) -> Design:
-        """Build the regression of S series."""
+        """Build the regression of S series.
+
+        Parameters
+        ----------
+        inputs
+            Returns, benchmarks and factors of the series, decimal.
+
+        Returns
+        -------
+        Design
+            Response and regressors.
+        """
         raise NotImplementedError
 
     def n_sums(self, n_factors: int) -> int:
-        """Bound the running sums a series and day, on which the memory of a study depends."""
+        """Bound the running sums a series and day, on which the memory of a study depends.
+
+        Parameters
+        ----------
+        n_factors
+            Columns of the factor frame.
+
+        Returns
+        -------
+        int
+            Numbers held for each series and day.
+        """
         regressors = max(n_factors, 1 + self.settings.lags + self.settings.leads)
         return 3 + 2 * regressors + regressors * (regressors + 1) // 2
 
@@ -254,5 +299,10 @@ class Model:
             (T,) residuals, NaN on unusable days.
         ahead
             (L,) sessions from the last estimation day to each event-window day.
+
+        Returns
+        -------
+        Variances
+            Of the estimation and the event-window days, in squares of the residuals' unit.
         """
         raise NotImplementedError

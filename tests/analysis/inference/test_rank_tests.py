@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from mentionstudy.analysis.errors import ConfigError
-from mentionstudy.analysis.inference.rank_kernel import RankSums, rank_sums, tied_sums
+from mentionstudy.analysis.inference.rank_kernel import rank_sums, tied_sums
 from mentionstudy.analysis.inference.rank_tests import (
     collapse,
     corrado_rank,
@@ -21,6 +21,7 @@ from mentionstudy.analysis.inference.rank_tests import (
     grank_t,
     grank_z,
 )
+from mentionstudy.analysis.inference.rank_totals import RankSums
 
 MEMBERS = np.array([[1, 0, 0, 0, 0], [0, 0, 1, 0, 0], [0, 1, 1, 1, 0], [1, 1, 1, 1, 1]], bool)
 

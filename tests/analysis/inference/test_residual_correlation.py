@@ -7,10 +7,8 @@ import itertools
 import numpy as np
 import pytest
 
+from mentionstudy.analysis.inference.calendar_rows import CalendarRows, date_rows, event_rows
 from mentionstudy.analysis.inference.correlation import (
-    CalendarRows,
-    date_rows,
-    event_rows,
     mean_residual_correlation,
     overlapping_pairs,
 )
