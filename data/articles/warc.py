@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from typing import Any, BinaryIO, Final
 
@@ -41,9 +42,14 @@ def pages(file: BinaryIO, path: str, options: ReadOptions) -> Iterator[Member | 
     """
     from warcio.archiveiterator import ArchiveIterator
 
+    class Records(ArchiveIterator):  # type: ignore[misc]
+        INC_RECORD = ""  # the library prints this, with bytes of the crawl in it
+
+    logging.getLogger("warcio").setLevel(logging.ERROR)
     n_records = n_pages = 0
     try:
-        for record in ArchiveIterator(file, arc2warc=True):
+        records = Records(file, arc2warc=True)
+        for record in records:
             n_records += 1
             if _is_page(record):
                 n_pages += 1
@@ -52,6 +58,9 @@ def pages(file: BinaryIO, path: str, options: ReadOptions) -> Iterator[Member | 
         said = str(error).strip() or type(error).__name__
         yield Failure(path, "archive", f"this crawl cannot be read to its end: {said[:200]}")
         return
+    if records.err_count:
+        reason = f"{records.err_count} records of this crawl are longer than they say"
+        yield Failure(path, "archive", reason)
     if not n_pages:
         yield Failure(path, "empty", f"none of the {n_records} records of this crawl is a page")
 
