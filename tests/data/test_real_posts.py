@@ -6,7 +6,6 @@ import csv
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -134,19 +133,34 @@ BOILERPLATE = {
 }
 
 
+def labelled_codes(label: dict[str, str]) -> set[str]:
+    """Return the symbols that a label says an article names by code."""
+    wanted = set()
+    for column in ("embedded", "text_codes", "title_codes"):
+        for entry in filter(None, label[column].split("; ")):
+            market, code = entry.split("|")[0].split(":")
+            symbol = f"{code}.{SUFFIX[market]}"
+            if "boilerplate" not in entry and (label["file"], symbol) not in BOILERPLATE:
+                wanted.add(symbol)
+    return wanted
+
+
+def right_time(label: dict[str, str], article: Article) -> bool:
+    """Tell whether an article was published when its label says, by the clock in Beijing."""
+    best = label["published_best_cst"].replace("T", " ")[:19]
+    at = article.published_at
+    # labels give minutes where the page does; a date alone is midnight
+    return at is not None and f"{at:%Y-%m-%d %H:%M:%S}".startswith(best.split("+")[0][:16])
+
+
 def test_recall_and_precision_of_codes(
     posts: dict[str, Article], labels: list[dict[str, str]]
 ) -> None:
     right, missed, extra = 0, [], []
     for label in labels:
-        wanted = set()
-        for column in ("embedded", "text_codes", "title_codes"):
-            for entry in filter(None, label[column].split("; ")):
-                market, code = entry.split("|")[0].split(":")
-                symbol = f"{code}.{SUFFIX[market]}"
-                if "boilerplate" not in entry and (label["file"], symbol) not in BOILERPLATE:
-                    wanted.add((label["file"], symbol))
-        found = {(label["file"], m.symbol) for m in mentions_of(posts[label["file"]])}
+        name = label["file"]
+        wanted = {(name, symbol) for symbol in labelled_codes(label)}
+        found = {(name, mention.symbol) for mention in mentions_of(posts[name])}
         right += len(wanted & found)
         missed += sorted(wanted - found)
         extra += sorted(found - wanted)
@@ -158,14 +172,12 @@ def test_recall_and_precision_of_codes(
 def test_publication_times_are_those_of_the_labels(
     posts: dict[str, Article], labels: list[dict[str, str]]
 ) -> None:
-    wrong: dict[str, Any] = {}
     stated = [label for label in labels if label["published"]]
-    for label in stated:
-        at = posts[label["file"]].published_at
-        best = label["published_best_cst"].replace("T", " ")[:19]
-        # labels give minutes where the page does; a date alone is midnight
-        if at is None or not f"{at:%Y-%m-%d %H:%M:%S}".startswith(best.split("+")[0][:16]):
-            wrong[label["file"]] = (best, at)
+    wrong = {
+        label["file"]: (label["published_best_cst"], posts[label["file"]].published_at)
+        for label in stated
+        if not right_time(label, posts[label["file"]])
+    }
     assert len(stated) >= 50
     assert len(wrong) / len(stated) <= 0.02, wrong
 
