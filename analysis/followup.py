@@ -166,6 +166,7 @@ def regression_frame(
             "r2": fitted.r2,
             "adjusted_r2": fitted.adjusted_r2,
             "convention": fitted.convention,
+            "reason": list(fitted.reason),
         }
     )
 

@@ -325,7 +325,8 @@ class StudyResult(Writing):
         Returns
         -------
         DataFrame
-            One row a term: coefficient, se, statistic, df, p, ci_low, ci_high, n, r2, convention.
+            One row a term: coefficient, se, statistic, df, p, ci_low, ci_high, n, r2, convention,
+            reason.
         """
         from mentionstudy.analysis.followup import regression_frame
 

@@ -15,6 +15,8 @@ from mentionstudy.analysis.inference.clusters import cluster_codes
 from mentionstudy.analysis.inference.outcome import student_p
 
 Covariance = Literal["classic", "hc1", "cluster"]
+_ROUNDING = 1e-12
+_NO_ERROR = "No variance is left to test it: its residuals are zero, or cancel in each cluster."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,7 +28,9 @@ class RegressionResult:
     names
         P names, ``"(Intercept)"`` first.
     coefficient, standard_error, statistic, p, ci_low, ci_high
-        (P,) floats; limits at 95 %.
+        (P,) floats; limits at 95 %. All but the coefficient are NaN where there is a reason.
+    reason
+        (P,) why a coefficient has no standard error, or an empty text.
     df
         Degrees of freedom of the t law.
     covariance
@@ -48,6 +52,7 @@ class RegressionResult:
     p: Floats
     ci_low: Floats
     ci_high: Floats
+    reason: tuple[str, ...]
     df: int
     covariance: Floats
     n: int
@@ -139,7 +144,9 @@ def cross_sectional_regression(
     inverse = np.linalg.inv(r)
     bread = (inverse @ inverse.T) / np.outer(length, length)
     matrix, df, groups = _covariance(covariance, wx, residual, bread, codes)
-    fitted = _Fit(coefficient=coefficient, matrix=matrix, residual=residual, df=df, groups=groups)
+    # what classic errors would be: below its rounding there is no variance
+    scale = np.diag(bread) * float(residual @ residual) / (n - p)
+    fitted = _Fit(coefficient=coefficient, matrix=matrix, scale=scale, df=df, groups=groups)
     spread = _spread(wy, root)
     r2 = 1.0 - float(residual @ residual) / spread if spread > 0 else float("nan")
     law = {"classic": "classic errors", "hc1": "HC1 errors", "cluster": "clustered errors"}
@@ -151,7 +158,7 @@ def cross_sectional_regression(
 class _Fit:
     coefficient: Floats
     matrix: Floats
-    residual: Floats
+    scale: Floats
     df: int
     groups: int
 
@@ -206,7 +213,9 @@ def _covariance(
 def _result(
     names: tuple[str, ...], fitted: _Fit, n: int, dropped: int, r2: float, convention: str
 ) -> RegressionResult:
-    error = np.sqrt(np.diag(fitted.matrix))
+    variance = np.diag(fitted.matrix)
+    defined = variance > _ROUNDING * fitted.scale
+    error = np.sqrt(np.where(defined, variance, np.nan))
     statistic = fitted.coefficient / error
     half = float(special.stdtrit(fitted.df, 0.975)) * error
     p = error.size
@@ -218,6 +227,7 @@ def _result(
         p=student_p(statistic, np.full(p, float(fitted.df))),
         ci_low=fitted.coefficient - half,
         ci_high=fitted.coefficient + half,
+        reason=tuple("" if known else _NO_ERROR for known in defined),
         df=fitted.df,
         covariance=fitted.matrix,
         n=n,

@@ -14,6 +14,7 @@ from mentionstudy.analysis.inference.power import PowerResult
 from mentionstudy.analysis.validation import validate as measure
 from mentionstudy.dashboard.cli.options import open_workspace
 from mentionstudy.dashboard.cli.output import Unusable, chosen_format, complain, emit, progress
+from mentionstudy.dashboard.cli.rules import Selection
 from mentionstudy.dashboard.cli.study import Source, study_options
 from mentionstudy.dashboard.export import chart_html
 from mentionstudy.dashboard.pipeline import StudyFrames, load_corpus, load_prices, study_frames
@@ -41,6 +42,7 @@ EFFECTS = "0,0.005,0.01,0.02,0.03"
 def validate(
     source: Source,
     settings: StudySettings,
+    selection: Selection,
     n_events: int,
     samples: int,
     effects: str,
@@ -62,7 +64,7 @@ def validate(
             f"--effects: {effects!r}; write decimals with commas, as {EFFECTS}"
         ) from error
     try:
-        frames = _frames(source)
+        frames = _frames(source, selection)
         with progress("drawing samples") as show:
             result = measure(
                 EventStudy(settings),
@@ -87,16 +89,17 @@ def validate(
         _write(result, out)
 
 
-def _frames(source: Source) -> StudyFrames:
+def _frames(source: Source, selection: Selection) -> StudyFrames:
     if source.events is not None and source.returns is not None:
         events = read_events_file(source.events).frame
         returns = read_returns_file(source.returns).frame
         return StudyFrames(events, returns, pd.DataFrame(), pd.DataFrame(), {})
     workspace = open_workspace(source.workspace)
-    corpus = load_corpus(workspace)
-    if corpus.events.empty:
+    corpus = load_corpus(workspace, selection.rules)
+    events = selection.events.apply(corpus.events)
+    if events.empty:
         raise Unusable(f"{source.workspace}: no event whose firm could be drawn")
-    return study_frames(corpus.events, load_prices(workspace, corpus.events))
+    return study_frames(events, load_prices(workspace, corpus.events))
 
 
 def _write(result: PowerResult, out: Path) -> None:

@@ -7,6 +7,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from mentionstudy.analysis import charts
+from mentionstudy.analysis.errors import StudyError
 from mentionstudy.analysis.settings import Window, window_label
 from mentionstudy.dashboard import marks, services
 from mentionstudy.dashboard.parts import behind, navigate, numbers, show
@@ -81,19 +82,24 @@ def _groups_fan(page: Page, run: StudyRun) -> go.Figure:
 def regression(page: Page, run: StudyRun, name: str, window: Window) -> None:
     """Regress the CARs of a window on one characteristic."""
     t = page.t
-    raw = page.table(
-        f"regression {name} {window_label(window)}",
-        lambda: run.result.regress([name], window=window, covariance="cluster"),
-    )
-    columns = [c for c in ("term", "coefficient", "se", "statistic", "p") if c in raw]
+    try:
+        raw = page.table(
+            f"regression {name} {window_label(window)}",
+            lambda: run.result.regress([name], window=window, covariance="cluster"),
+        )
+    except StudyError as error:
+        st.info(t.told(error))
+        return
+    columns = ["term", "coefficient", "se", "statistic", "p"]
     shown = raw[columns].copy()
     shown.insert(len(columns), "sig", [show.stars(p) for p in raw["p"]])
+    if raw["reason"].any():
+        shown["reason"] = [t.told(reason) for reason in raw["reason"]]
     st.caption(t("study.regression", n=f"{int(raw['n'].iloc[0]):,}", r2=f"{raw['r2'].iloc[0]:.3f}"))
     formats = {"coefficient": "%.4f", "se": "%.4f"}
     settings = {
         name: st.column_config.NumberColumn(t(f"column.{name}"), format=form)
         for name, form in formats.items()
-        if name in shown
     }
     show.table(shown, "regression", t, raw=raw, columns=settings)
 

@@ -88,7 +88,8 @@ def main() -> None:
             for counts in (portals[PORTALS.get(portal, portal)], total):
                 counts.take(label, articles[label["file"]])
     print(
-        f"{'portal':24} {'posts':>5} {'codes':>6} {'recall':>8} {'precision':>10} {'timed':>6} right"
+        f"{'portal':24} {'posts':>5} {'codes':>6} {'recall':>8} {'precision':>10} "
+        f"{'timed':>6} right"
     )
     for name in sorted(portals):
         print(portals[name].row(name))

@@ -35,8 +35,8 @@ HOME = {
 # modules whose sentences reach a page, a report or a chart
 SPEAKING = {
     "analysis": (
-        "battery.py computed.py export.py flags.py followup.py frames.py panel.py results.py "
-        "sample.py settings.py study.py tables.py inference/*.py models/*.py"
+        "battery.py computed.py export.py extension.py flags.py followup.py frames.py panel.py "
+        "results.py sample.py settings.py study.py tables.py inference/*.py models/*.py"
     ),
     "data": (
         "corrections.py listings.py workspace.py deltastore.py articles/archives.py "
@@ -51,7 +51,6 @@ SPEAKING = {
 # sentences that only a caller in Python can meet, never the reader of a page
 FOR_PROGRAMS = {
     "analysis/export.py",  # the workbook's own words
-    "analysis/inference/cross_section.py",
     "analysis/inference/power.py",
     "analysis/inference/multiplicity.py",
     "analysis/inference/portfolios.py",

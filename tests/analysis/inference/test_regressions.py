@@ -89,6 +89,30 @@ def test_regression_drops_and_refuses(data: dict[str, np.ndarray]) -> None:
         cross_sectional_regression(y, data["x"], ("a", "b"), covariance="hc9")  # type: ignore[arg-type]
 
 
+def test_a_coefficient_that_rests_on_one_event_has_no_error() -> None:
+    """The mean of a class with a single member fits it exactly; rounding is no variance."""
+    rng = np.random.default_rng(7)
+    alone = np.zeros(12)
+    alone[4] = 1.0
+    dates = np.repeat([0, 1, 2], 4)
+    dates[4] = 3
+    ours = cross_sectional_regression(
+        rng.normal(0, 0.02, 12), alone, ("alone",), covariance="cluster", clusters=dates
+    )
+    assert ours.reason[0] == ""
+    for covariance in ("hc1", "cluster"):
+        both = cross_sectional_regression(
+            np.array([0.01, 0.02, 0.03, -0.01]),
+            np.array([0.0, 0.0, 1.0, 1.0]),
+            ("second",),
+            covariance=covariance,  # type: ignore[arg-type]
+            clusters=np.array([0, 0, 1, 1]),
+        )
+        defined = np.array([not reason for reason in both.reason])
+        np.testing.assert_array_equal(np.isfinite(both.p), defined)
+        assert defined.all() == (covariance == "hc1")
+
+
 def test_group_difference_is_welch(data: dict[str, np.ndarray]) -> None:
     group = np.where(data["x"][:, 1] > 0, "star", "main")
     y = np.column_stack((data["y"], data["y"] * 3))
