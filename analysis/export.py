@@ -221,12 +221,14 @@ def _write_sheet(sheet: Any, frame: pd.DataFrame, styles: dict[str, Any]) -> Non
         values = frame[name]
         if pd.api.types.is_datetime64_any_dtype(values.dtype):
             for row, stamp in enumerate(values, start=1):
-                if not pd.isna(stamp):
+                if not pd.isna(stamp) and stamp.tzinfo is not None:
+                    sheet.write_string(row, column, stamp.isoformat())  # a sheet has no zones
+                elif not pd.isna(stamp):
                     sheet.write_datetime(row, column, stamp.to_pydatetime(), styles["date"])
         elif pd.api.types.is_numeric_dtype(values.dtype):
             style = _number_style(str(name), values, styles)
             for row, number in enumerate(values.tolist(), start=1):
-                if number == number and abs(number) != np.inf:
+                if not pd.isna(number) and abs(number) != np.inf:
                     sheet.write_number(row, column, number, style)
         else:
             for row, cell in enumerate(values.tolist(), start=1):
@@ -321,7 +323,7 @@ def _formatted(frame: pd.DataFrame) -> pd.DataFrame:
             shown[name] = values.dt.strftime("%Y-%m-%d").fillna("")
         elif pd.api.types.is_float_dtype(values.dtype):
             style = "{:.2%}" if name in _PERCENT else "{:.4f}"
-            shown[name] = [style.format(v) if v == v else "" for v in values.tolist()]
+            shown[name] = ["" if pd.isna(v) else style.format(v) for v in values.tolist()]
         else:
             shown[name] = ["" if pd.isna(v) else str(v) for v in values.tolist()]
     return shown

@@ -17,8 +17,11 @@ def csv_bytes(frame: pd.DataFrame) -> bytes:
 
 
 def chart_html(figure: go.Figure) -> bytes:
-    """Write a chart as one HTML page that needs nothing from the network."""
+    """Write a chart as one HTML page that needs nothing from the network; equal charts equally."""
     page: str = figure.to_html(
-        include_plotlyjs=True, full_html=True, config={"displaylogo": False, "responsive": True}
+        include_plotlyjs=True,
+        full_html=True,
+        div_id="chart",  # a random one would make equal files differ
+        config={"displaylogo": False, "responsive": True},
     )
     return page.encode("utf-8")

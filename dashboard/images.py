@@ -17,6 +17,8 @@ from typing import Any, Literal, get_args
 
 import plotly.graph_objects as go
 
+from mentionstudy.dashboard.pdftext import with_ideographs
+
 ImageFormat = Literal["png", "svg", "pdf"]
 IMAGE_FORMATS: tuple[ImageFormat, ...] = get_args(ImageFormat)
 WIDTH = 900  # pixels; a full text width in print at 150 dpi
@@ -90,7 +92,7 @@ def page_pdf(page: str) -> bytes:
         ]
         try:
             subprocess.run(command, check=True, capture_output=True, timeout=2 * _DEADLINE)
-            return target.read_bytes()
+            return with_ideographs(target.read_bytes())
         except (OSError, subprocess.SubprocessError) as error:
             raise ImagesUnavailable(f"the browser did not print the page: {error}") from error
 
@@ -156,7 +158,7 @@ class Painter:
             drawn: bytes = self._wait(self._kaleido.calc_fig(fig, options))
         except Exception as error:
             raise ImagesUnavailable(f"the browser did not draw the chart: {error}") from error
-        return drawn
+        return with_ideographs(drawn) if form == "pdf" else drawn
 
     def close(self) -> None:
         """Stop the browser."""

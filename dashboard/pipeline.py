@@ -221,7 +221,8 @@ def package_versions() -> dict[str, str]:
 def workspace_provenance(workspace: Workspace) -> dict[str, object]:
     """Return what names exactly the tables that a study reads."""
     return {
-        "workspace": str(workspace.path),
+        # its name: a path says more about the machine than a file for others should
+        "workspace": str(workspace.path).rstrip("/").rpartition("/")[2],
         "table_versions": workspace.versions(),
         "digest": workspace.digest(),
         "is_sample": workspace.is_sample,

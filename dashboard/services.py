@@ -38,6 +38,7 @@ from mentionstudy.dashboard.pipeline import (
     load_corpus,
     load_prices,
     run_study,
+    workspace_provenance,
 )
 from mentionstudy.dashboard.study_files import own_tables, write_study
 from mentionstudy.data import Workspace
@@ -217,12 +218,19 @@ class Question:
 def study(workspace: Workspace, found: Corpus, question: Question) -> StudyRun:
     """Return the answer to a question about the workspace as it is now."""
     traded = prices(workspace, found, dict(question.benchmarks))
-    return _study(str(workspace.path), found.digest, question.key(), found, traded, question)
+    path, digest = str(workspace.path), found.digest
+    return _study(path, digest, question.key(), workspace, found, traded, question)
 
 
 @st.cache_resource(show_spinner=False, max_entries=_RUNS)
 def _study(
-    path: str, digest: str, key: str, _found: Corpus, _prices: Prices, _question: Question
+    path: str,
+    digest: str,
+    key: str,
+    _workspace: Workspace,
+    _found: Corpus,
+    _prices: Prices,
+    _question: Question,
 ) -> StudyRun:
     return run_study(
         _found,
@@ -230,7 +238,7 @@ def _study(
         _question.settings,
         events=_question.events.apply(_found.events),
         group=_question.group or None,
-        provenance={"workspace_digest": digest, "workspace": Path(path).name},
+        provenance=workspace_provenance(_workspace),
     )
 
 

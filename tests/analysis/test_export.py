@@ -11,7 +11,7 @@ import openpyxl
 import pandas as pd
 import pytest
 
-from mentionstudy.analysis import ConfigError, EventStudy, StudyResult, StudySettings
+from mentionstudy.analysis import ConfigError, EventStudy, StudyResult, StudySettings, export
 
 AR_COLUMNS = ("event_id", "symbol", "day0", "tau", "actual", "normal", "ar", "sar")
 
@@ -52,6 +52,18 @@ def test_csv_carries_no_formula(result: StudyResult, tmp_path: Path) -> None:
     assert set(groups) == {"'=1+1", "<script>x</script>"}
     excluded = pd.read_csv(tmp_path / "excluded.csv")
     assert not excluded["symbol"].str.startswith("=").any()
+
+
+def test_a_workbook_keeps_the_zone_of_a_time_and_what_is_missing(
+    result: StudyResult, tmp_path: Path
+) -> None:
+    stamp = pd.Timestamp("2022-01-06 15:11:41", tz="Asia/Shanghai")
+    reach = pd.array([3, pd.NA], dtype="Int64")
+    own = {"articles": pd.DataFrame({"published_at": [stamp, pd.NaT], "reach": reach})}
+    export.to_excel(result, tmp_path / "study.xlsx", extra=own)
+    sheet = openpyxl.load_workbook(tmp_path / "study.xlsx")["ARTICLES"]
+    assert [row[0].value for row in sheet["A2:A3"]] == ["2022-01-06T15:11:41+08:00", None]
+    assert [row[0].value for row in sheet["B2:B3"]] == [3, None]
 
 
 def test_workbook_holds_texts_never_formulas(result: StudyResult, tmp_path: Path) -> None:

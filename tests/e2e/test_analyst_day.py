@@ -1,4 +1,4 @@
-"""An analyst's day: open, find, read, study, compare, export, in either language and theme."""
+"""An analyst's day: open, find, read, study, compare, correct, export, in either language."""
 
 from __future__ import annotations
 
@@ -26,6 +26,7 @@ def test_a_day(tab, sample_server, pictures, tmp_path, language, locale, dark):
     day.reads()
     day.studies()
     day.compares()
+    day.corrects()
     day.exports(tab, tmp_path)
     day.page.check()
 
@@ -109,6 +110,24 @@ class Day:
         assert self.t("compare.settings") in self.text()
         self.picture("5-compare")
 
+    def corrects(self):
+        """A mention is rejected with one key, and kept again with another."""
+        self.go("review")
+        self.decided(0)
+        self.picture("6-correct")
+        self.page.page.keyboard.press("x")
+        self.decided(1)
+        self.page.page.keyboard.press("u")
+        self.decided(0)
+
+    def decided(self, n):
+        """Wait until so many of the eight mentions are decided."""
+        words = self.t("review.progress", done=n, n=8, here="").split("·")[0].strip()
+        self.page.page.wait_for_function(
+            "words => document.body.innerText.includes(words)", arg=words
+        )
+        self.page.settle()
+
     def exports(self, tab, folder):
         """What leaves the page holds what the page showed."""
         self.go("export")
@@ -117,7 +136,7 @@ class Day:
             self.page.page.locator(f".st-key-{key} input").fill(words)
             self.page.page.locator(f".st-key-{key} input").press("Enter")
             self.page.settle()
-        self.picture("6-export")
+        self.picture("7-export")
         report = folder / "report.html"
         report.write_bytes(self.fetched("report_html"))
         reader = tab(f"file://{folder}")
@@ -128,7 +147,7 @@ class Day:
         assert [_signed(cell) for cell in cells.all_inner_texts()] == self.shown
         assert question in reader.page.inner_text("body")
         if self.pictures is not None:
-            reader.page.screenshot(path=self.pictures / f"day-7-report-{self.t.language}.png")
+            reader.page.screenshot(path=self.pictures / f"day-8-report-{self.t.language}.png")
         reader.check()
         self.tables(zipfile.ZipFile(io.BytesIO(self.fetched("export_zip"))))
 
