@@ -236,12 +236,23 @@ def _not_listed(rows: pd.DataFrame, listings: pd.DataFrame | None) -> pd.Series[
     return days < pd.to_datetime(rows["symbol"].map(since))
 
 
+def both_day0(row: pd.Series[Any]) -> tuple[pd.Timestamp, pd.Timestamp]:
+    """Return day 0 in Shanghai of a row of a `date_queue`: as read, and with the other clock."""
+    one, other = _both_day0(row.to_frame().T.astype({"published_at": "datetime64[us, UTC]"}))
+    return one[0], other[0]
+
+
 def _zone_moves_day0(rows: pd.DataFrame) -> NDArray[np.bool_]:
     """Tell for which articles the other reading of a GMT stamp gives another session."""
+    one, other = _both_day0(rows)
+    return np.asarray(one != other, dtype=np.bool_)
+
+
+def _both_day0(rows: pd.DataFrame) -> tuple[pd.DatetimeIndex, pd.DatetimeIndex]:
     calendar = calendar_for("SH")
     at = rows["published_at"]
     shift = _EIGHT_HOURS.as_unit("us")
     stated = rows["zone_policy"] == "stated"
     other = (at - shift).where(stated, at + shift)
-    days = [calendar.day0_many(pd.DatetimeIndex(times)) for times in (at, other)]
-    return np.asarray(days[0] != days[1], dtype=np.bool_)
+    one, two = (calendar.day0_many(pd.DatetimeIndex(times)) for times in (at, other))
+    return one, two

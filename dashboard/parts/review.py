@@ -172,6 +172,46 @@ def _do(name: str, act: Callable[[], Step]) -> bool:
     return True
 
 
+def decide(desk: Desk, name: str, key: Key, action: str, value: str, place: int) -> None:
+    """Keep a decision and go on, in a callback; a row that stays in the queue is left behind."""
+    if keep(desk.workspace, name, key, action, value) and state.value("rstate") == "all":
+        turn(name, place + 1)
+
+
+def steps(desk: Desk, name: str, place: int, count: int) -> None:
+    """Offer to go back and forth in the queue, and to undo."""
+    for word, letter, to in (("back", "p", place - 1), ("next", "n", place + 1)):
+        st.button(
+            desk.t(f"review.{word}"),
+            key=f"review_{word}",
+            on_click=turn,
+            args=(name, to),
+            disabled=not 0 <= to < count,
+            shortcut=letter,
+        )
+    undo_button(desk, name)
+
+
+def take_back_button(desk: Desk, name: str, key: Key) -> None:
+    """Offer to take one decision back."""
+    st.button(
+        desk.t("review.take_back"),
+        key=f"take_back_{key.field}_{key.article_id}_{key.symbol}",
+        on_click=take_back,
+        args=(desk.workspace, name, key),
+        disabled=not desk.may_write,
+    )
+
+
+def nothing_left(desk: Desk, name: str, keys: tuple[str, ...]) -> None:
+    """Say that the list is done, and offer to drop its filters."""
+    st.success(desk.t("review.nothing_left"))
+    row = st.container(horizontal=True)
+    row.button(desk.t("filter.reset"), key="review_reset", on_click=state.reset, args=(keys,))
+    with row:
+        undo_button(desk, name)
+
+
 def undo_button(desk: Desk, name: str) -> None:
     """Offer to undo this session's last step."""
     steps = st.session_state.get("_review_steps", [])

@@ -7,14 +7,14 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from mentionstudy.dashboard import services, state
+from mentionstudy.dashboard import services
 from mentionstudy.dashboard.i18n import as_markdown
 from mentionstudy.dashboard.parts import article_text, navigate, review, show
 from mentionstudy.dashboard.parts.numbers import published
 from mentionstudy.dashboard.parts.review import Desk
 from mentionstudy.dashboard.reviewing import Key
 from mentionstudy.data.corrections import SOURCE_PREFIX
-from mentionstudy.data.review_queue import DATE_DOUBTS, with_decisions
+from mentionstudy.data.review_queue import DATE_DOUBTS, both_day0, with_decisions
 
 _NAME = "date"
 _HEAD = 700  # characters; news tells its date first
@@ -29,11 +29,7 @@ def draw(desk: Desk) -> None:
         found = review.filters(desk, queue, DATE_DOUBTS, extra=False)
     review.progress(desk, queue, found)
     if found.empty:
-        st.success(t("review.nothing_left"))
-        row = st.container(horizontal=True)
-        keys = ("rstate", "rsrc", "rdoubt")
-        row.button(t("filter.reset"), key="review_reset", on_click=state.reset, args=(keys,))
-        review.undo_button(desk, _NAME)
+        review.nothing_left(desk, _NAME, ("rstate", "rsrc", "rdoubt"))
         return
     left, right = st.columns([3, 2], gap="medium")
     with right:
@@ -106,59 +102,34 @@ def _buttons(desk: Desk, queue: pd.DataFrame, place: int, key: Key, *, decided: 
         t("review.date_right"),
         key="review_accept",
         type="primary",
-        on_click=_decide,
-        args=(desk, key, "accept", "", place),
+        on_click=review.decide,
+        args=(desk, _NAME, key, "accept", "", place),
         disabled=not desk.may_write or bool(pd.isna(queue["published_at"].iloc[place])),
         shortcut="a",
         icon=":material/check:",
     )
-    for name, letter, to in (("back", "p", place - 1), ("next", "n", place + 1)):
-        line.button(
-            t(f"review.{name}"),
-            key=f"review_{name}",
-            on_click=review.turn,
-            args=(_NAME, to),
-            disabled=not 0 <= to < len(queue),
-            shortcut=letter,
-        )
     with line:
-        review.undo_button(desk, _NAME)
+        review.steps(desk, _NAME, place, len(queue))
         if decided:
-            _take_back(desk, key)
-
-
-def _take_back(desk: Desk, key: Key) -> None:
-    st.button(
-        desk.t("review.take_back"),
-        key=f"take_back_{key.field}_{key.article_id}",
-        on_click=review.take_back,
-        args=(desk.workspace, _NAME, key),
-        disabled=not desk.may_write,
-    )
-
-
-def _decide(desk: Desk, key: Key, action: str, value: str, place: int) -> None:
-    if review.keep(desk.workspace, _NAME, key, action, value) and state.value("rstate") == "all":
-        review.turn(_NAME, place + 1)
+            review.take_back_button(desk, _NAME, key)
 
 
 def _set_date(desk: Desk, key: Key) -> None:
-    t, name = desk.t, f"set_date_{key.article_id}"
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        st.text_input(
-            t("review.date"),
-            key=name,
-            placeholder="2022-01-06 15:11:41",
-            help=t("review.date_help"),
-            disabled=not desk.may_write,
-        )
-        st.button(
-            t("review.set"),
-            key="review_set_date",
-            on_click=_typed,
-            args=(desk, key, name),
-            disabled=not desk.may_write,
-        )
+        _field(desk, key, desk.t("review.date"), "2022-01-06 15:11:41", desk.t("review.date_help"))
+
+
+def _field(desk: Desk, key: Key, label: str, example: str, hint: str | None = None) -> None:
+    """Draw a field for a date with the button that sets it."""
+    name = f"set_{key.field}_{key.article_id}"
+    st.text_input(label, key=name, placeholder=example, help=hint, disabled=not desk.may_write)
+    st.button(
+        desk.t("review.set"),
+        key=f"review_set_{key.field}",
+        on_click=_typed,
+        args=(desk, key, name),
+        disabled=not desk.may_write,
+    )
 
 
 def _typed(desk: Desk, key: Key, name: str) -> None:
@@ -170,7 +141,6 @@ def _event_date(desk: Desk, row: pd.Series[Any]) -> None:
     """Show the day of the event that the text gives, to be taken, changed or dropped."""
     t = desk.t
     key = Key(str(row["article_id"]), "event_date")
-    name = f"set_event_{key.article_id}"
     own = _decision(desk, key)
     said = "–" if pd.isna(row["event_date"]) else f"{row['event_date']:%Y-%m-%d}"
     line = f"{t('review.event_date')}: {said}"
@@ -178,19 +148,7 @@ def _event_date(desk: Desk, row: pd.Series[Any]) -> None:
         line += f" → {own['value'] or t('review.no_event_date')}"
     st.text(line, help=t("review.event_date_help"))
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        st.text_input(
-            t("review.event_date_other"),
-            key=name,
-            placeholder="2022-01-04",
-            disabled=not desk.may_write,
-        )
-        st.button(
-            t("review.set"),
-            key="review_set_event",
-            on_click=_typed,
-            args=(desk, key, name),
-            disabled=not desk.may_write,
-        )
+        _field(desk, key, t("review.event_date_other"), "2022-01-04")
         if said != "–":
             st.button(
                 t("review.event_date_wrong"),
@@ -200,7 +158,7 @@ def _event_date(desk: Desk, row: pd.Series[Any]) -> None:
                 disabled=not desk.may_write,
             )
         if own is not None:
-            _take_back(desk, key)
+            review.take_back_button(desk, _NAME, key)
 
 
 def _zone(desk: Desk, row: pd.Series[Any]) -> None:
@@ -211,11 +169,13 @@ def _zone(desk: Desk, row: pd.Series[Any]) -> None:
     if own is not None:
         with st.container(horizontal=True):
             st.text(f"{t('review.zone')}: {t.code('clock_of', own['value'])}")
-            _take_back(desk, key)
+            review.take_back_button(desk, _NAME, key)
         return
     if row["zone_policy"] not in _ZONES.values():
         return
     other = next(code for code, policy in _ZONES.items() if policy != row["zone_policy"])
+    days = [f"{day:%Y-%m-%d}" if pd.notna(day) else "–" for day in both_day0(row)]
+    st.text(t("review.day0_both", now=days[0], other=days[1]))
     st.button(
         t("review.zone_other", clock=t.code("clock_of", other)),
         key="review_zone",
@@ -280,5 +240,5 @@ def _zone_buttons(desk: Desk, source: str, own: dict[str, str]) -> None:
         )
     with line:
         if key.article_id in own:
-            _take_back(desk, key)
+            review.take_back_button(desk, _NAME, key)
         review.undo_button(desk, "zone")

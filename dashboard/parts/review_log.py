@@ -10,7 +10,7 @@ from mentionstudy.dashboard.parts import review
 from mentionstudy.dashboard.parts.review import Desk
 from mentionstudy.dashboard.reviewing import Key
 from mentionstudy.data.correction_files import corrections_csv, read_corrections
-from mentionstudy.data.corrections import newer_corrections
+from mentionstudy.data.corrections import MENTION_ROLES, SOURCE_PREFIX, newer_corrections
 from mentionstudy.data.errors import DataError
 
 _NAME = "log"
@@ -41,16 +41,18 @@ def _list(desk: Desk, rows: pd.DataFrame) -> None:
             "decision": [t.code("decision", code) for code in rows["action"]],
             "symbol": rows["symbol"],
             "value": [
-                " ".join(t.code("role", p) if p.isalpha() else p for p in value.split(" "))
-                for value in rows["value"]
+                _value(desk, str(field), str(value))
+                for field, value in zip(rows["field"], rows["value"], strict=True)
             ],
-            "title": [titles.get(name, name) for name in rows["article_id"]],
+            "title": [
+                titles.get(name, name.removeprefix(SOURCE_PREFIX)) for name in rows["article_id"]
+            ],
             "author": rows["author"],
             "reason": [reasons.get(key, "") for key in keys],
         }
     )
     place = review.choose_row(desk, rows, lambda part: _named(desk, shown.loc[part.index]), _NAME)
-    line = st.container(horizontal=True)
+    line = st.container(horizontal=True, vertical_alignment="bottom")
     line.download_button(
         t("review.export"),
         data=lambda: corrections_csv(desk.corrections).encode("utf-8"),
@@ -62,6 +64,9 @@ def _list(desk: Desk, rows: pd.DataFrame) -> None:
     )
     row = rows.iloc[place or 0]
     key = Key(str(row["article_id"]), str(row["field"]), str(row["symbol"]))
+    at_hand = shown.iloc[place or 0]
+    what = [at_hand[name] for name in ("field", "symbol", "value", "title")]
+    st.text(" · ".join(str(part) for part in what if part))
     with line:
         st.button(
             t("review.take_back_row"),
@@ -73,6 +78,15 @@ def _list(desk: Desk, rows: pd.DataFrame) -> None:
         review.undo_button(desk, _NAME)
     if reasons:
         st.caption(t("review.unapplied", n=len(reasons)))
+
+
+def _value(desk: Desk, field: str, value: str) -> str:
+    """Name the codes in a correction's value in the reader's language."""
+    if field == "zone":
+        return desk.t.code("clock_of", value)
+    return " ".join(
+        desk.t.code("role", part) if part in MENTION_ROLES else part for part in value.split(" ")
+    )
 
 
 def _named(desk: Desk, shown: pd.DataFrame) -> pd.DataFrame:

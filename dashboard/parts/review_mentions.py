@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from mentionstudy.dashboard import reviewing, state
+from mentionstudy.dashboard import reviewing
 from mentionstudy.dashboard.parts import article_text, navigate, review
 from mentionstudy.dashboard.parts.numbers import published
 from mentionstudy.dashboard.parts.review import Desk
@@ -31,22 +31,13 @@ def draw(desk: Desk) -> None:
         found = review.filters(desk, queue, MENTION_DOUBTS, extra=True)
     review.progress(desk, queue, found)
     if found.empty:
-        _nothing_left(desk)
+        review.nothing_left(desk, _NAME, ("rstate", "rsrc", "rdial", "rdoubt", "rconf"))
         return
     left, right = st.columns([3, 2], gap="medium")
     with right:
         place = review.choose_row(desk, found, lambda rows: _listed(desk, rows), _NAME)
     with left:
         _card(desk, found, place or 0)
-
-
-def _nothing_left(desk: Desk) -> None:
-    t = desk.t
-    st.success(t("review.nothing_left"))
-    row = st.container(horizontal=True)
-    keys = ("rstate", "rsrc", "rdial", "rdoubt", "rconf")
-    row.button(t("filter.reset"), key="review_reset", on_click=state.reset, args=(keys,))
-    review.undo_button(desk, _NAME)
 
 
 def _listed(desk: Desk, rows: pd.DataFrame) -> pd.DataFrame:
@@ -115,37 +106,16 @@ def _buttons(desk: Desk, queue: pd.DataFrame, place: int, key: Key, *, decided: 
             t(f"review.{action}"),
             key=f"review_{action}",
             type="primary" if action == "accept" else "secondary",
-            on_click=_decide,
-            args=(desk, key, action, "", place),
+            on_click=review.decide,
+            args=(desk, _NAME, key, action, "", place),
             disabled=not desk.may_write,
             shortcut=letter,
             icon=icon,
         )
-    for name, letter, to in (("back", "p", place - 1), ("next", "n", place + 1)):
-        line.button(
-            t(f"review.{name}"),
-            key=f"review_{name}",
-            on_click=review.turn,
-            args=(_NAME, to),
-            disabled=not 0 <= to < len(queue),
-            shortcut=letter,
-        )
     with line:
-        review.undo_button(desk, _NAME)
+        review.steps(desk, _NAME, place, len(queue))
         if decided:
-            st.button(
-                t("review.take_back"),
-                key="review_take_back",
-                on_click=review.take_back,
-                args=(desk.workspace, _NAME, key),
-                disabled=not desk.may_write,
-            )
-
-
-def _decide(desk: Desk, key: Key, action: str, value: str, place: int) -> None:
-    """Keep a decision and go on; a row that stays in the queue is left behind."""
-    if review.keep(desk.workspace, _NAME, key, action, value) and state.value("rstate") == "all":
-        review.turn(_NAME, place + 1)
+            review.take_back_button(desk, _NAME, key)
 
 
 def _sentences(desk: Desk, row: pd.Series[Any]) -> None:
@@ -222,7 +192,8 @@ def _apply(desk: Desk, key: Key, action: str, role_key: str, symbol_key: str) ->
     """Keep another role, another security, or one more, in a callback."""
     role, typed = str(st.session_state[role_key]), str(st.session_state[symbol_key])
     if action == "set_role":
-        _decide(desk, key, "accept", role, int(st.session_state.get(f"_{_NAME}_place", 0)))
+        place = int(st.session_state.get(f"_{_NAME}_place", 0))
+        review.decide(desk, _NAME, key, "accept", role, place)
         return
     try:
         symbol = reviewing.symbol_of(typed, desk.tables.master)

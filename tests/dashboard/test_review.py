@@ -80,8 +80,8 @@ def test_dates_of_publication_and_event_are_set(open_app, bare_copy):
     app = open_app(bare_copy, "review", lang="en", rmode="dates", rdoubt="event_earlier")
     assert not app.exception
     article_id = next(f.key for f in app.text_input if f.key.startswith("set_date_"))[9:]
-    app.text_input(key=f"set_event_{article_id}").set_value("2022-01-05").run()
-    app.button(key="review_set_event").click().run()
+    app.text_input(key=f"set_event_date_{article_id}").set_value("2022-01-05").run()
+    app.button(key="review_set_event_date").click().run()
     app.text_input(key=f"set_date_{article_id}").set_value("2022-02-30").run()
     app.button(key="review_set_date").click().run()
     assert "no ISO date" in said(app).replace("\\", "")
