@@ -19,7 +19,7 @@ def table(name: str, *rows: dict[str, object]) -> pd.DataFrame:
     frame = pd.DataFrame(rows).reindex(columns=layout.columns)
     for column in frame.columns:
         if layout[column].dtype == "str":
-            frame[column] = frame[column].fillna("")
+            frame[column] = frame[column].astype(object).fillna("")
     return frame.astype(layout.dtypes)
 
 
