@@ -161,8 +161,20 @@ def _status(workspace: Workspace, fmt: str, *, tables: bool) -> None:
         shares = table.select_dtypes("float64").columns.drop("age_days")
         table[shares] = table[shares].round(3)
     table["retry_at"] = _beijing(table["retry_at"])
-    emit(table, fmt)
+    if fmt == "table" and not tables:
+        emit(table.drop(columns=["role", "flags", "reason"]), fmt)
+        _tell_reasons(table)
+    else:
+        emit(table, fmt)
     _tell_sources(health)
+
+
+def _tell_reasons(table: pd.DataFrame) -> None:
+    """Print beneath a table what is too long for its columns."""
+    for row in table[table["reason"].astype("str") != ""].itertuples(index=False):
+        click.echo(f"{row.symbol}: {row.missing} missing: {row.reason}")
+    for row in table[table["flags"].astype("str") != ""].itertuples(index=False):
+        click.echo(f"{row.symbol}: marked days: {row.flags}")
 
 
 def _beijing(stamps: pd.Series) -> pd.Series:

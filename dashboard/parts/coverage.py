@@ -81,9 +81,9 @@ def table(page: Page) -> None:
             "share": order["share"].astype("float") * 100,
             **{year: order[year].astype("float") * 100 for year in years},
             "missing": [_tables(page, names) for names in order["missing"]],
-            "reason": [t.told(reason) for reason in order["reason"]],
             "retry_at": _beijing(order["retry_at"]),
-            "age_days": order["age_days"].astype("float"),
+            "reason": [t.told(reason) for reason in order["reason"]],
+            "age_days": [f"{days:.1f}" if pd.notna(days) else "" for days in order["age_days"]],
             "source": order["sources"],
             "flags": [_marks(page, text) for text in order["flags"]],
             "n_events": order["n_events"],
@@ -97,6 +97,7 @@ def table(page: Page) -> None:
         columns={
             "share": _bar(t("column.share"), t("hint.share")),
             **{year: _bar(year, t("hint.year_share", year=year)) for year in years},
+            "missing": st.column_config.Column(t("column.missing"), width=190),
         },
         height="auto" if len(shown) <= 12 else 460,
     )
