@@ -181,6 +181,7 @@ _FORMATS = {
     "car": _PERCENT,
     "aar": _PERCENT,
     "caar": _PERCENT,
+    "caar_extended": _PERCENT,
     "caar_1": _PERCENT,
     "caar_2": _PERCENT,
     "caar_first": _PERCENT,
