@@ -26,6 +26,7 @@ from mentionstudy.data.market import (
     flag_price_limits,
 )
 from mentionstudy.data.market.flags import FLAG_COLUMNS
+from mentionstudy.data.market.rates import on_sessions
 from mentionstudy.data.master import Master, Renumbered
 from mentionstudy.data.securities import parse_symbol
 
@@ -344,6 +345,8 @@ def run_study(
     *,
     events: pd.DataFrame | None = None,
     group: str | None = None,
+    factors: pd.DataFrame | None = None,
+    risk_free: pd.Series | None = None,
     provenance: Mapping[str, object] | None = None,
 ) -> StudyRun:
     """Study a corpus's events on its prices.
@@ -358,6 +361,8 @@ def run_study(
         A selection of ``corpus.events``; all of them by default.
     group
         Column of the events by which the study compares groups.
+    factors, risk_free
+        Daily factor returns, and one-day risk-free returns that are carried to every session.
     provenance
         What the reader needs to run it again, such as table versions.
     """
@@ -369,6 +374,8 @@ def run_study(
         frames.market,
         spans=frames.spans,
         sessions=frames.sessions,
+        factors=factors,
+        risk_free=None if risk_free is None else _carried(risk_free, prices),
         flags=prices.panel.flags,
     )
     return StudyRun(
@@ -387,6 +394,10 @@ def run_study(
             "sources": {kind: dict(named) for kind, named in prices.sources.items()},
         },
     )
+
+
+def _carried(risk_free: pd.Series, prices: Prices) -> pd.Series:
+    return on_sessions(risk_free, pd.DatetimeIndex(prices.panel.returns.index))
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,7 @@ TableName = Literal[
     "securities",
     "security_names",
     "name_changes",
+    "rates",
 ]
 
 _TEXT, _NUMBER, _COUNT = pa.string(), pa.float64(), pa.int64()
@@ -253,6 +254,18 @@ TABLES: Final[Mapping[str, Table]] = {
                 "fetched_at": _TIME,
             },
             ("symbol", "changed_on"),
+        ),
+        _table(
+            "rates",
+            {
+                "name": _TEXT,
+                "date": _DATE,
+                "percent": _NUMBER,
+                "source": _TEXT,
+                "fetched_at": _TIME,
+            },
+            ("name", "date"),
+            undated=("fetched_at",),
         ),
     )
 }

@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import csv
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from mentionstudy.data.calendars import calendar_for
 from mentionstudy.data.errors import FileSchemaError
 
 ENCODINGS = ("utf-8-sig", "gb18030")
 MAX_LISTED = 20
+_DAILY_GAP = 4.0  # days; a weekend is three
 _PARQUET = {".parquet", ".pq"}
 _EVENT_SYNONYMS = {
     "symbol": (
@@ -107,6 +109,45 @@ def read_returns_file(path: str | Path) -> TableRead:
         problems=_shortened(problems, path),
         notes=_shortened([*notes, *repaired], path),
     )
+
+
+def read_factors_file(path: str | Path) -> TableRead:
+    """Read daily factor returns: the first column the date, every other column one factor.
+
+    Parameters
+    ----------
+    path
+        As for `read_returns_file`: decimals; a column ``rf`` is the risk-free return.
+
+    Returns
+    -------
+    TableRead
+        As from `read_returns_file`. Days that are no session in Shanghai are named in ``notes``.
+
+    Raises
+    ------
+    FileSchemaError
+        As `read_returns_file`, and if the days lie too far apart for daily factors, or a column
+        has no number.
+    """
+    read = read_returns_file(path)
+    frame = read.frame
+    empty = [str(name) for name in frame.columns if frame[name].isna().all()]
+    if empty:
+        raise FileSchemaError(f"{path}: the column {empty[0]!r} has no number")
+    gaps = np.diff(frame.index.to_numpy().astype("datetime64[D]").astype(np.int64))
+    if len(gaps) and float(np.median(gaps)) > _DAILY_GAP:
+        raise FileSchemaError(
+            f"{path}: its days lie {float(np.median(gaps)):g} days apart; a study of daily returns "
+            "needs daily factors"
+        )
+    sessions = calendar_for("SH").sessions
+    odd = frame.index[~frame.index.isin(sessions)]
+    odd = odd[(odd >= sessions[0]) & (odd <= sessions[-1])]
+    if not len(odd):
+        return read
+    note = f"{path}: {len(odd)} days are no session in Shanghai, such as {odd[0]:%Y-%m-%d}"
+    return replace(read, notes=(*read.notes, note))
 
 
 def read_events_file(path: str | Path) -> TableRead:

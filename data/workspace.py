@@ -202,6 +202,10 @@ class Workspace:
         """Read the dated changes of short names, one row a (symbol, day)."""
         return self._read("name_changes")
 
+    def rates(self) -> pd.DataFrame:
+        """Read the interbank rates, one row a (name, day), in percent a year."""
+        return self._read("rates")
+
     def merge_articles(self, rows: pd.DataFrame) -> int:
         """Insert or update articles; returns how many rows changed."""
         return self._merge("articles", rows)
@@ -260,6 +264,10 @@ class Workspace:
     def merge_name_changes(self, rows: pd.DataFrame) -> int:
         """Insert or update changes of names; returns how many rows changed."""
         return self._merge("name_changes", rows)
+
+    def merge_rates(self, rows: pd.DataFrame) -> int:
+        """Insert or update interbank rates; returns how many rows changed."""
+        return self._merge("rates", rows)
 
     def delete_articles(self, article_ids: Iterable[str]) -> None:
         """Delete articles with their mentions."""

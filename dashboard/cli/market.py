@@ -38,6 +38,7 @@ from mentionstudy.data.market import (
     workspace_health,
 )
 from mentionstudy.data.market import fetch as fetch_prices
+from mentionstudy.data.market.rates import RATES, fetch_rate
 from mentionstudy.data.master import Master, current_codes
 from mentionstudy.data.securities import parse_symbol
 from mentionstudy.data.workspace import Workspace
@@ -63,6 +64,11 @@ TABLE_COLUMNS = [
     type=click.Path(path_type=Path, exists=True, file_okay=False),
     help="Take prices from this folder of CSV or Parquet files, not from the network.",
 )
+@click.option(
+    "--risk-free",
+    type=click.Choice(list(RATES)),
+    help="Only bring this rate of three months between banks, for `study --risk-free`.",
+)
 @click.option("--max-minutes", type=float, help="Start no new request after so long.")
 @click.option(
     "--only-missing/--refetch",
@@ -82,6 +88,7 @@ def fetch(
     start: str | None,
     end: str | None,
     price_folder: Path | None,
+    risk_free: str | None,
     max_minutes: float | None,
     *,
     only_missing: bool,
@@ -94,6 +101,10 @@ def fetch(
     again. Ends with a list of what is missing and why; run it again to try these.
     """
     try:
+        if risk_free is not None:
+            days = fetch_rate(workspace, risk_free, health=workspace_health(workspace))
+            click.echo(f"{risk_free}: {days} new days", err=True)
+            return
         plan = _plan(workspace, symbols, start, end)
         if dry_run:
             emit(plan, chosen_format(None))

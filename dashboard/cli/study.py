@@ -14,6 +14,7 @@ import click
 
 from mentionstudy.analysis import EventStudy, StudyResult, StudySettings
 from mentionstudy.analysis.errors import StudyError
+from mentionstudy.dashboard.cli.beside import read_beside
 from mentionstudy.dashboard.cli.options import (
     DEFAULT_WORKSPACE,
     Flag,
@@ -36,7 +37,12 @@ from mentionstudy.dashboard.pipeline import (
 from mentionstudy.dashboard.study_files import CHART_FORMATS, TABLE_FORMATS, write_study
 from mentionstudy.dashboard.summary import run_summary
 from mentionstudy.data.errors import DataError
-from mentionstudy.data.tabular import file_fingerprint, read_events_file, read_returns_file
+from mentionstudy.data.market.rates import RATES
+from mentionstudy.data.tabular import (
+    file_fingerprint,
+    read_events_file,
+    read_returns_file,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,9 +54,11 @@ class Source:
     returns: Path | None
     market: str | None
     as_of: Mapping[str, int] | None = None
+    factors: Path | None = None
+    risk_free: str | None = None
 
 
-_SOURCE = ("workspace", "events", "returns", "market", "as_of")
+_SOURCE = ("workspace", "events", "returns", "market", "as_of", "factors", "risk_free")
 # the option's name in the function, the setting that it is
 _SETTINGS = {
     "model": "model",
@@ -83,6 +91,17 @@ _OPTIONS = (
         help="With --events: a wide table of decimal returns, the date in its first column.",
     ),
     click.option("--market", help="With --returns: the column that is the benchmark."),
+    click.option(
+        "--factors",
+        type=click.Path(path_type=Path),
+        help="With --model factors: daily decimal factor returns, the date in the first column.",
+    ),
+    click.option(
+        "--risk-free",
+        metavar="RATE|FILE",
+        help=f"Study returns above this: {', '.join(RATES)} of the workspace, or a file as for "
+        "--factors.",
+    ),
     click.option(
         "--as-of",
         metavar="VERSIONS",
@@ -242,13 +261,15 @@ def run_from(
     """Run the study of files or of a workspace; return it with the faults of its input."""
     try:
         if source.events is None and source.returns is None:
-            return _run_workspace(source, settings, selection), ()
+            return _run_workspace(source, settings, selection)
         return _run_files(source, settings)
     except (StudyError, DataError) as error:
         raise Unusable(str(error)) from error
 
 
-def _run_workspace(source: Source, settings: StudySettings, selection: Selection) -> StudyRun:
+def _run_workspace(
+    source: Source, settings: StudySettings, selection: Selection
+) -> tuple[StudyRun, tuple[str, ...]]:
     folder = source.workspace
     # a fetch that commits meanwhile must not come between what is read and what is named
     workspace = open_workspace(folder, as_of=source.as_of).pinned()
@@ -269,14 +290,18 @@ def _run_workspace(source: Source, settings: StudySettings, selection: Selection
     prices = load_prices(workspace, corpus.events)
     if prices.panel.returns.empty:
         raise Unusable(f"{folder}: no prices yet; `mentionstudy fetch` gets them")
-    return run_study(
+    beside = read_beside(source.factors, source.risk_free, workspace)
+    run = run_study(
         corpus,
         prices,
         settings,
         events=events,
         group=selection.group or None,
-        provenance=workspace_provenance(workspace),
+        factors=beside.factors,
+        risk_free=beside.risk_free,
+        provenance={**workspace_provenance(workspace), **beside.provenance},
     )
+    return run, beside.problems
 
 
 def _run_files(source: Source, settings: StudySettings) -> tuple[StudyRun, tuple[str, ...]]:
@@ -288,7 +313,14 @@ def _run_files(source: Source, settings: StudySettings) -> tuple[StudyRun, tuple
         complain(sentence)
     if events.frame.empty:
         raise Unusable(f"{source.events}: no usable event")
-    result = EventStudy(settings).run(events.frame, returns.frame, source.market)
+    beside = read_beside(source.factors, source.risk_free, None)
+    result = EventStudy(settings).run(
+        events.frame,
+        returns.frame,
+        source.market,
+        factors=beside.factors,
+        risk_free=beside.risk_free,
+    )
     provenance = {
         "events": str(source.events),
         "events_sha256": file_fingerprint(source.events),
@@ -296,8 +328,9 @@ def _run_files(source: Source, settings: StudySettings) -> tuple[StudyRun, tuple
         "returns_sha256": file_fingerprint(source.returns),
         "market": source.market,
         "versions": package_versions(),
+        **beside.provenance,
     }
-    return StudyRun.of_files(result, events.frame, provenance), problems
+    return StudyRun.of_files(result, events.frame, provenance), (*problems, *beside.problems)
 
 
 def _formats(joined: str, allowed: tuple[str, ...], option: str) -> tuple[str, ...]:

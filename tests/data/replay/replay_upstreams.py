@@ -318,7 +318,25 @@ def _csindex(market: Market, _found: re.Match[str], query: dict[str, str], mode:
     return Reply(body.encode(), symbol=symbol)
 
 
+def _interbank(market: Market, _found: re.Match[str], _query: dict[str, str], mode: str) -> Reply:
+    days = pd.bdate_range("2020-01-02", market.today)[::-1]
+    rows = [
+        {
+            "REPORT_DATE": f"{day:%Y-%m-%d} 00:00:00", "REPORT_PERIOD": "3月",
+            "IR_RATE": 2.52 if mode != "negative" else 252.0, "CHANGE_RATE": 0.1,
+            "INDICATOR_ID": "203", "LATEST_RECORD": "0", "MARKET": "上海", "MARKET_CODE": "001",
+            "CURRENCY": "人民币", "CURRENCY_CODE": "CNY",
+        }
+        for day in days
+    ]  # fmt: skip
+    if mode == "columns":
+        rows = [{"REPORT_DATE": row["REPORT_DATE"]} for row in rows]
+    body = json.dumps({"result": {"pages": 1, "data": rows}, "success": True})
+    return Reply(body.encode(), symbol="shibor", kind="rate")
+
+
 _ROUTES: tuple[tuple[str, Callable[..., Reply]], ...] = (
+    (r"datacenter-web\.eastmoney\.com/api/data/v1/get", _interbank),
     (r"(?:\d+\.)?push2his\.eastmoney\.com/api/qt/stock/kline/get", _eastmoney),
     (r"web\.ifzq\.gtimg\.cn/other/klineweb/klineWeb/weekTrends", _tencent_start),
     (r"proxy\.finance\.qq\.com/ifzqgtimg/appstock/app/newfqkline/get", _tencent),
