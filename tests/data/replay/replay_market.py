@@ -78,7 +78,7 @@ class Market:
         return pd.DataFrame(rows, columns=["ex_date", "factor", "cash"])
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=2048)  # the benchmarks have a thousand symbols
 def _series(stock: Stock, today: str) -> pd.DataFrame:
     security = parse_symbol(stock.symbol)
     days = calendar_for(security.exchange).between(
