@@ -31,7 +31,7 @@ def power_map(rates: pd.DataFrame, *, subtitle: str = "", look: Look | None = No
         return nothing(text["power_title"], look)
     height = 150 + 26 * len(rates)
     fig = figure(text["power_title"], subtitle, look, height=height)
-    effects = [f"{float(effect):.1%}" for effect in rates.columns]
+    effects = [f"{100 * float(effect):.6g}%" for effect in rates.columns]
     fig.add_trace(
         go.Heatmap(
             x=effects,
