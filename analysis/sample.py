@@ -152,9 +152,11 @@ def _weights(frame: pd.DataFrame, settings: StudySettings) -> Floats | None:
     if bad.any():
         row = int(np.flatnonzero(bad)[0])
         raise InputError(
-            f"events: the weight {frame['weight'].iloc[row]!r} in row {row + 1} is no weight; "
+            f"events: the weight {str(frame['weight'].iloc[row])!r} in row {row + 1} is no weight; "
             "weights are finite and not negative"
         )
+    if len(weight) and not weight.any():
+        raise InputError("events: all weights are zero; give positive ones to the events to count")
     return np.asarray(weight)
 
 

@@ -80,6 +80,7 @@ def _weighted_t(values: Floats, weight: Floats) -> TestResult:
         raise ConfigError(f"weight has shape {weight.shape}; one weight for each of N events")
     if not (np.isfinite(weight).all() and (weight >= 0).all()):
         raise ConfigError("weight holds negative or missing values; weights are finite and >= 0")
+    weight = weight / (weight.max(initial=0.0) or 1.0)  # squares of huge weights would be lost
     present = ~np.isnan(values) & (weight > 0)[:, None]
     n = present.sum(axis=0)
     w = np.where(present, weight[:, None], 0.0)

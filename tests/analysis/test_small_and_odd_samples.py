@@ -2,37 +2,20 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mentionstudy.analysis import EventStudy, StudyResult
+from mentionstudy.analysis import EventStudy, InputError, StudyResult
+from mentionstudy.analysis.inference import TestName
 from mentionstudy.analysis.models import MODELS
 
 DAYS = pd.bdate_range("2021-01-04", periods=90)
-NAMES = [
-    "cross_sectional_t",
-    "crude_dependence_t",
-    "patell",
-    "adjusted_patell",
-    "bmp",
-    "kp_bmp",
-    "skewness_adjusted_johnson",
-    "skewness_adjusted_hall",
-    "clustered_t",
-    "sign",
-    "generalized_sign",
-    "wilcoxon",
-    "corrado_rank",
-    "corrado_zivney",
-    "corrado_sign",
-    "grank_t",
-    "grank_z",
-    "bootstrap",
-    "permutation",
-]
+NAMES = get_args(TestName)
 
 
 def _study(**options: object) -> EventStudy:
@@ -121,6 +104,18 @@ def test_two_estimation_days_left_by_gaps_are_too_few_for_the_market_model() -> 
     study = _study(estimation=(-8, -6), min_obs=3)
     result = study.run(_events(1), returns, market)
     assert list(result.excluded["code"]) == ["insufficient_estimation"]
+
+
+def test_weights_of_any_size_count_by_their_ratios() -> None:
+    returns, market = _panel()
+    events = _events(6).assign(weight=[1.0, 2, 3, 4, 5, 6])
+    usual = _study(weighting="weight").run(events, returns, market)
+    huge = _study(weighting="weight").run(events.assign(weight=events["weight"] * 1e300), returns,
+                                          market)  # fmt: skip
+    pd.testing.assert_frame_equal(huge.tests(), usual.tests(), rtol=1e-12)
+    for wrong, message in ((0.0, "all weights are zero"), (-1.0, "'-1.0' in row 1 is no weight")):
+        with pytest.raises(InputError, match=message):
+            _study(weighting="weight").run(events.assign(weight=wrong), returns, market)
 
 
 def test_nan_everywhere() -> None:
