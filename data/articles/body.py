@@ -92,6 +92,8 @@ def _plain_line(line: str) -> str:
 def _as_markup(raw: str) -> str:
     if "window.__" in raw:
         raw = _LOOSE_SCRIPT.sub(r"<script>\1</script>", raw)
+    if '=\\"' in raw:  # markup cut out of a program's text, with its quotes escaped
+        raw = raw.replace('\\"', '"')
     if "<http" in raw or "<>" in raw:
         raw = _AUTOLINK.sub(lambda m: _anchor(m[1], "") if m[1] else "", raw)
     if "](" in raw:

@@ -12,7 +12,7 @@ from mentionstudy.data.securities import Security, candidates, classify
 _SURE: Final = 0.99  # the text names the market
 _BARE: Final = 0.95  # six digits in brackets behind a name, of a range that only one share has
 _SHARED: Final = 0.9  # the digits are an index of another exchange too
-_DOUBTFUL: Final = 0.4  # as likely a number
+_DOUBTFUL: Final = 0.4  # as likely a number, or another security with the same digits
 
 # Full-width letters, digits and stops have the same length half-width, so that offsets hold.
 _FULL_WIDTH: Final = re.compile("[０-９Ａ-Ｚａ-ｚ．／]")
@@ -20,9 +20,9 @@ _HALF_WIDTH: Final = {full: full - 0xFEE0 for full in range(0xFF01, 0xFF5F)}
 # What every form has one of; most titles and many texts have none. The patterns here begin with a
 # set of characters, because then the search skips what is none of them without trying a match.
 _ANY_FORM: Final = re.compile(
-    r"[0-9A-Zh代纳纽美](?:(?<=[0-9])[0-9]{5}|(?<=0)(?<![0-9]0)[0-9]{4}(?![0-9])|(?<=[Hh])[Kk]"
+    r"[0-9A-Zh代纳纽美(（](?:(?<=[0-9])[0-9]{5}|(?<=0)(?<![0-9]0)[0-9]{4}(?![0-9])|(?<=[Hh])[Kk]"
     r"|(?<=代)[码号碼號]|(?<=[A-Z])\.(?:[NOK]|US)|(?<=N)(?:YSE|ASDAQ)|(?<=纳)斯达克"
-    r"|(?<=纽)(?:交所|约证券交易所)|(?<=美)股)"
+    r"|(?<=纽)(?:交所|约证券交易所)|(?<=美)股|(?<=[(（])[0-9]{4}[)）])"
 )
 
 _SUFFIXED: Final = re.compile(
@@ -37,7 +37,7 @@ _PREFIXED: Final = re.compile(
 )
 _MAINLAND: Final = frozenset({"SH", "SS", "SZ", "BJ", "XSHG", "XSHE"})
 _KEYWORDS: Final = re.compile(r"代[码号碼號]")
-_CODE_LIKE: Final = re.compile(r"[0-9A-Z](?:(?<=[A-Z])|[0-9]{4})")
+_CODE_LIKE: Final = re.compile(r"[0-9A-Z](?:(?<=[A-Z])|[0-9]{3})")
 _BRACKET: Final = re.compile(r"[(（\[【〔]([^()（）\[\]【】〔〕\n]{2,80})[)）\]】〕]")
 _OPENING_BRACKETS: Final = frozenset("(（[【〔")
 _TOKEN: Final = re.compile(r"[^\s,，;；/、|]+")
@@ -49,8 +49,16 @@ _KEYWORD: Final = re.compile(
     r"(?P<what>(?:A股|B股|H股|港股|香港)?(?:上市)?(?:证券|股票|股份|个股|基金|ETF)?(?:交易)?)代(?:码|号|碼|號)"
     r"\s*(?:[分别]*[为是]|[:：])?\s*[\"“‘「『'(（]?\s*(?P<code>\d{4,6})(?!\d|\.\d|[A-Za-z])"
 )
-_INDEX_WORDS: Final = re.compile(r"(?:指数|综指|成指|[Ii]ndex)\s*[(（\[【〔]?\s*$")
+_INDEX_WORDS: Final = re.compile(
+    r"(?:指数|综指|成指|大盘|沪指|上证|创业板指|[Ii]ndex"
+    r"|(?:沪深|上证|中证|科创|北证|BSE ?)[0-9]{2,4})\s*[(（\[【〔]?\s*$"
+)
+_FUND_WORDS: Final = re.compile(r"基金|ETF|LOF|REIT")
+_HONG_KONG_WORDS: Final = re.compile(r"港股|香港|H股|港交所|联交所|恒生")
+_HONG_KONG_SHORT: Final = re.compile(r"(?!19|20)[0-9]{4}")
+_ALONE: Final = re.compile(r"[0-9](?<![0-9A-Za-z._-][0-9])[0-9]{5}(?![0-9A-Za-z.%])")
 _CONTEXT_CHARS: Final = 12
+_HAN: Final = re.compile(r"[\u4e00-\u9fff]")
 _MONTH: Final = re.compile(r"20[0-4]\d(?:0[1-9]|1[0-2])")
 _SIX: Final = re.compile(r"[0-9]{6}")
 _HONG_KONG_BARE: Final = re.compile(r"0[0-9]{4}")
@@ -76,6 +84,11 @@ class Code(NamedTuple):
     end: int
     confidence: float
 
+    @property
+    def is_ambiguous(self) -> bool:
+        """Whether it may as well be a number or another security."""
+        return self.confidence <= _DOUBTFUL
+
 
 def find_codes(text: str) -> list[Code]:
     """Find the codes in a text.
@@ -96,7 +109,7 @@ def find_codes(text: str) -> list[Code]:
         return []
     taken = bytearray(len(half))
     found: list[Code] = []
-    for reader in (_suffixed, _prefixed, _keyworded, _bracketed, _tabulated):
+    for reader in (_suffixed, _prefixed, _keyworded, _bracketed, _indexed, _tabulated):
         for code in reader(half):
             if taken.find(1, code.start, code.end) < 0:
                 taken[code.start : code.end] = b"\x01" * (code.end - code.start)
@@ -147,17 +160,42 @@ def _bracketed(text: str) -> Iterator[Code]:
         if match := _US_PREFIXED.fullmatch(bracket[1].strip()):
             yield from _known(match[1], "US", *bracket.span(1), _BARE)
             continue
+        before = text[max(0, bracket.start() - _CONTEXT_CHARS) : bracket.start()]
+        # A code stands behind the name that it belongs to, or at least before it.
+        named = before[-1:].isalnum() or _HAN.match(text, bracket.end()) is not None
         for number, token in enumerate(_TOKEN.finditer(bracket[1])):
             start, end = (bracket.start(1) + place for place in token.span())
             word = token[0]
             if match := _US_SUFFIXED.fullmatch(word):
                 yield from _known(match[1], "US", start, end, _BARE)
-            elif _SIX.fullmatch(word) and _may_be_bare(bracket[1], number):
-                before = text[max(0, bracket.start() - _CONTEXT_CHARS) : bracket.start()]
-                index = _INDEX_WORDS.search(before) is not None
-                yield from _six(word, start, end, {"index"} if index else _READ_KINDS, _BARE)
-            elif _HONG_KONG_BARE.fullmatch(word) and _may_be_bare(bracket[1], number):
-                yield from _known(word, "HK", start, end, _SHARED)
+            elif _may_be_bare(bracket[1], number):
+                yield from _bare(word, start, end, before, named)
+
+
+def _bare(word: str, start: int, end: int, before: str, named: bool) -> Iterator[Code]:
+    """Read digits without a market by the words before their bracket."""
+    if _SIX.fullmatch(word):
+        index = _INDEX_WORDS.search(before) is not None
+        for code in _six(word, start, end, {"index"} if index else _READ_KINDS, _BARE):
+            sure = index or named
+            if code.security.kind == "fund":
+                sure = _FUND_WORDS.search(before) is not None
+            yield code if sure else code._replace(confidence=min(code.confidence, _DOUBTFUL))
+    elif _HONG_KONG_BARE.fullmatch(word):
+        yield from _known(word, "HK", start, end, _SHARED)
+    elif _HONG_KONG_SHORT.fullmatch(word):
+        if _HONG_KONG_WORDS.search(before):
+            yield from _known(word, "HK", start, end, _SHARED)
+        elif word[0] == "0" and named:
+            yield from _known(word, "HK", start, end, _DOUBTFUL)
+
+
+def _indexed(text: str) -> Iterator[Code]:
+    """Read six digits right behind the name of an index."""
+    for match in _ALONE.finditer(text):
+        before = text[max(0, match.start() - _CONTEXT_CHARS) : match.start()]
+        if _INDEX_WORDS.search(before):
+            yield from _six(match[0], match.start(), match.end(), {"index"}, _SHARED)
 
 
 def _may_be_bare(content: str, number: int) -> bool:

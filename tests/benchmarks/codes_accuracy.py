@@ -87,10 +87,7 @@ def main() -> None:
             portal = label["file"].split("_")[0]
             for counts in (portals[PORTALS.get(portal, portal)], total):
                 counts.take(label, articles[label["file"]])
-    print(
-        f"{'portal':24} {'posts':>5} {'codes':>6} {'recall':>8} {'precision':>10} "
-        f"{'timed':>6} right"
-    )
+    print("portal                   posts  codes   recall  precision  timed    right")
     for name in sorted(portals):
         print(portals[name].row(name))
     print(total.row("all"))

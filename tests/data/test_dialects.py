@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+from datetime import datetime
 from itertools import pairwise
 
 import pytest
@@ -10,7 +12,9 @@ from hypothesis import strategies as st
 
 from mentionstudy.data.articles import Article, read_article
 from mentionstudy.data.articles.body import read_markup, read_plain
-from mentionstudy.data.mentions import NOT_IN_TEXT, mentions_of
+from mentionstudy.data.articles.model import BEIJING
+from mentionstudy.data.events import find_events
+from mentionstudy.data.mentions import NOT_IN_TEXT, find_mentions, mentions_of
 from mentionstudy.data.mentions.code_forms import find_codes
 
 
@@ -60,7 +64,9 @@ LINKS = [
     ("http://stockpage.10jqka.com.cn/000001/", "000001.SZ", "tonghuashun_link"),
     ("http://stockpage.10jqka.com.cn/HK0700/", "00700.HK", "tonghuashun_link"),
     ("http://stock.10jqka.com.cn/20200224/c617834335.shtml", None, "tonghuashun_link"),
+    ("http://stockpage.10jqka.com.cn/000333/", "000333.SZ", "tonghuashun_link"),
     # Tencent
+    ("https://gu.qq.com/sz159740", "159740.SZ", "tencent_link"),
     ("https://gu.qq.com/sh603890", "603890.SH", "tencent_link"),
     ("https://gu.qq.com/sh600519/gp", "600519.SH", "tencent_link"),
     ("https://gu.qq.com/hk00700/gp", "00700.HK", "tencent_link"),
@@ -149,6 +155,93 @@ def test_netease_component() -> None:
 
 
 @pytest.mark.parametrize(
+    ("markup", "symbol", "dialect"),
+    [
+        # Eastmoney's chart of 2016: an address without a secid, a code in lower case
+        (
+            '<a class="EmImageRemark" href="http://quote.eastmoney.com/us/aapl.html">'
+            '<img border="0" alt="K图 aapl_31"></a>',
+            "AAPL.US",
+            "eastmoney_widget",
+        ),
+        # its linked name as a span, and the id alone
+        (
+            '<span class="keytip" href="http://quote.eastmoney.com/SZ300104.html">乐视网</span>',
+            "300104.SZ",
+            "eastmoney_keytip",
+        ),
+        (
+            '<span id="stock_3001042"><a class="keytip">乐视网</a></span>',
+            "300104.SZ",
+            "eastmoney_keytip",
+        ),
+        ('<a code="hs_000333">美的集团</a>', "000333.SZ", "tonghuashun_link"),
+        ('<div hidden><a code="hs_000333">美的集团</a></div>', None, ""),
+        ('<span code="hs_999999">某某</span>', None, ""),
+        # a price that NetEase shows, a company page without a ticker, Eastmoney's other markets
+        ('<span _ntesquote_="code:0000001;attr:price">3000</span>', None, ""),
+        ('<a data-name="中信证券" href="https://36kr.com/projectDetails/47586">券商</a>', None, ""),
+        ('<a href="http://quote.eastmoney.com/3ban/sz430002.html">某某</a>', None, ""),
+        ('<a href="http://quote.eastmoney.com/gzqh/IF1512.html">期货</a>', None, ""),
+    ],
+)
+def test_marks_of_other_forms(markup: str, symbol: str | None, dialect: str) -> None:
+    assert symbols(f"<p>文</p>{markup}") == ([(symbol, dialect)] if symbol else [])
+
+
+def test_a_script_that_repeats_the_codes_of_a_page_adds_nothing() -> None:
+    page = (
+        '<p><a href="http://finance.ifeng.com/app/hq/stock/sz300299/" title="富春通信 300299">'
+        '富春通信</a><span id="sz300299_hq"></span></p>'
+        '<script>var code_list = "sz399006,sz300299,hk00662";</script>'
+    )
+    assert symbols(page) == [("300299.SZ", "ifeng_link")]
+
+
+def test_markup_whose_quotes_are_escaped_is_read() -> None:
+    link = r"<a class=\"keytip\" href=\"http://quote.eastmoney.com/SZ300104.html\">乐视网</a>"
+    post = f'---\ntitle: t\ndate: 2016-05-05\n---\n<p class=\\"a\\">{link}公告</p>'
+    read = read_article(post.encode())
+    assert read.text == "乐视网公告"
+    assert [(m.symbol, m.surface) for m in mentions_of(read)] == [("300104.SZ", "乐视网")]
+
+
+@pytest.mark.parametrize(
+    ("secid", "symbol", "kind"),
+    [
+        ("0.002752", "002752.SZ", "stock"),
+        ("0.430510", "430510.BJ", "stock"),
+        ("0.399001", "399001.SZ", "index"),
+        ("0.200002", "200002.SZ", "b_share"),
+        ("1.600160", "600160.SH", "stock"),
+        ("1.512660", "512660.SH", "fund"),
+        ("1.000001", "000001.SH", "index"),
+        ("1.900914", "900914.SH", "b_share"),
+        ("2.000859", "000859.CSI", "index"),
+        ("8.040120", "040120.EM8", "unknown"),
+        ("47.000001", "000001.EM47", "unknown"),
+        ("90.BK1036", "BK1036.EM", "board"),
+        ("100.DJIA", "DJIA.GI", "index"),
+        ("105.NVDA", "NVDA.US", "foreign"),
+        ("106.NIO", "NIO.US", "foreign"),
+        ("107.SPY", "SPY.US", "foreign"),
+        ("113.cu2201", "CU2201.EM113", "unknown"),
+        ("116.02066", "02066.HK", "stock"),
+        ("119.USDCNY", "USDCNY.EM119", "unknown"),
+        ("124.HSCCI", "HSCCI.HK", "index"),
+        ("128.00700", "00700.HK", "stock"),
+        ("153.TCEHY", "TCEHY.US", "foreign"),
+        ("305.HSI", "HSI.HK", "index"),
+    ],
+)
+def test_market_ids_of_eastmoney(secid: str, symbol: str, kind: str) -> None:
+    (mention,) = mentions_of(
+        article(f'<a href="http://quote.eastmoney.com/unify/r/{secid}">某某</a>')
+    )
+    assert (mention.symbol, mention.kind) == (symbol, kind)
+
+
+@pytest.mark.parametrize(
     ("text", "symbol"),
     [
         ("$隆基股份(SH601012)$ 公告", "601012.SH"),
@@ -156,6 +249,7 @@ def test_netease_component() -> None:
         ("$宁德时代(03750)$", "03750.HK"),
         ("$阿里巴巴-SW(09988)$", "09988.HK"),
         ("$京东(JD)$", "JD.US"),
+        ("$拼多多(PDD)$", "PDD.US"),
         ("$天雷滚滚_地雷股2(ZH1793699)$", None),
         ("$100(万元)$", None),
     ],
@@ -187,6 +281,7 @@ def test_a_cashtag_within_a_link_is_counted_once() -> None:
         ("中国石化（600028.SH/00386.HK）", ["600028.SH", "00386.HK"]),
         ("SH600718和sz000001", ["600718.SH", "000001.SZ"]),
         ("美团-W(HK:03690)", ["03690.HK"]),
+        ("时代邻里（09928.HK)", ["09928.HK"]),
         ("腾讯（HK.0700）", ["00700.HK"]),
         ("贝特瑞(835185.BJ)", ["835185.BJ"]),
         ("上证指数000001.SH", ["000001.SH"]),
@@ -201,6 +296,15 @@ def test_a_cashtag_within_a_link_is_counted_once() -> None:
         ("中国平安（601318，02318）", ["601318.SH", "02318.HK"]),
         ("恒瑞【600276】", ["600276.SH"]),
         ("沪深300ETF(510300)", ["510300.SH"]),
+        ("大盘（000001）", ["000001.SH"]),
+        ("（600718）东软集团", ["600718.SH"]),
+        ("港股腾讯控股（0700）", ["00700.HK"]),
+        ("北证50（899050）", ["899050.BJ"]),
+        # right behind an index's name
+        ("北证50 899050", ["899050.BJ"]),
+        ("上证指数000001收涨", ["000001.SH"]),
+        ("平安银行000001", []),
+        ("指数1000010点", []),
         ("瑞士信贷(CS.N)：维持", ["CS.US"]),
         ("Sunoco Lp（SUN.N）", ["SUN.US"]),
         ("英特尔(INTC.US)", ["INTC.US"]),
@@ -254,6 +358,31 @@ def test_what_may_be_a_number_is_reported_as_doubtful() -> None:
     (shared_digits,) = find_codes("平安银行(000001)")
     (stated,) = find_codes("平安银行(000001.SZ)")
     assert month.confidence < shared_digits.confidence < clear.confidence < stated.confidence
+
+
+@pytest.mark.parametrize(
+    ("text", "symbol"),
+    [
+        ("见 (000001)。", "000001.SZ"),  # the bank, or Shanghai's index
+        ("闽灿坤B(200512)", "200512.SZ"),  # or December 2005
+        ("共（593745）", "593745.SH"),  # or a number
+        ("客车(0700)", "00700.HK"),  # or a time, a model
+    ],
+)
+def test_what_nothing_decides_is_reported_and_no_event(text: str, symbol: str) -> None:
+    read = dataclasses.replace(
+        article(f"<p>{text}</p>"), published_at=datetime(2022, 1, 6, tzinfo=BEIJING)
+    )
+    (mention,) = mentions_of(read)
+    assert (mention.symbol, mention.role, mention.confidence) == (symbol, "unclear", 0.4)
+    found = find_events([read], find_mentions([read]))
+    assert found.events.empty
+    assert found.excluded["code"].isin(["role_unclear", "kind_fund"]).all()
+
+
+@pytest.mark.parametrize("text", ["年度(2022)", "实现(1999)", "腾讯(700)", "时间(0700-0800)"])
+def test_four_digits_are_a_share_only_where_something_says_so(text: str) -> None:
+    assert find_codes(text) == []
 
 
 def test_a_code_in_the_title_alone_is_a_mention_without_a_place() -> None:

@@ -14,6 +14,7 @@ from typing import Final
 
 from mentionstudy.data.articles.document import Element
 from mentionstudy.data.errors import SymbolError
+from mentionstudy.data.mentions.eastmoney_url import security_of_url
 from mentionstudy.data.mentions.model import NOT_IN_TEXT, Finding, Page
 from mentionstudy.data.securities import Security, from_eastmoney
 
@@ -21,7 +22,6 @@ _CLASS: Final = "EmImageRemark"
 _CHART: Final = re.compile(
     r"GetPic\.aspx\?(?:.*&)?nid=([0-9]{1,3})\.([A-Za-z0-9_]{1,12})", re.IGNORECASE
 )
-_SECID: Final = re.compile(r"/unify/r/([0-9]{1,3})\.([A-Za-z0-9_]{1,12})")
 _PIPED: Final = re.compile(r"(?:K )?([A-Za-z0-9_]{1,12})\|([0-9]{1,3})\|")
 _LEVELS: Final = 4
 _CONFIDENCE: Final = 0.94  # share of true mentions counted over a large collection of posts
@@ -69,9 +69,9 @@ def _of_image(image: Element) -> Security | None:
 
 
 def _of_link(link: Element) -> Security | None:
-    match = _SECID.search(link.attrs.get("href", ""))
-    if match:
-        return _security(match[1], match[2])
+    found = security_of_url(link.attrs.get("href", ""))  # in 2016: /us/aapl.html, no secid
+    if found is not None:
+        return found
     match = _PIPED.match(link.attrs.get("data-code", ""))
     return _security(match[2], match[1]) if match else None
 

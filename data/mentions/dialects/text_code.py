@@ -9,8 +9,10 @@ in a table        a cell of six digits with a name in the cell beside it
 ================  =================================================================
 
 Six digits without a market are read as a share, or as an index where the words before them speak
-of one; four and five digits only where something says Hong Kong. A number that could as well be a
-month (200512) is reported with a confidence below one half. Any other number is a number.
+of one; five digits with a leading zero as a share in Hong Kong, and four where something says Hong
+Kong. What nothing near it decides is reported with the role ``unclear`` and makes no event: digits
+in brackets without a name beside them, a possible month (200512), the digits of a fund where
+nothing speaks of one, four digits with a leading zero. Any other number is a number.
 """
 
 from __future__ import annotations
@@ -19,7 +21,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from mentionstudy.data.mentions.code_forms import find_codes
-from mentionstudy.data.mentions.model import Finding, Page
+from mentionstudy.data.mentions.model import Finding, Page, Role
 
 
 class TextCode:
@@ -31,10 +33,12 @@ class TextCode:
     def find(self, page: Page) -> Iterator[Finding]:
         """Yield one finding per code that no dialect before this one has claimed."""
         for text, in_title in ((page.document.text, False), (page.title, True)):
-            for security, start, end, confidence in find_codes(text):
+            for code in find_codes(text):
+                security, start, end, confidence = code
                 if page.free(start, end, in_title=in_title):
+                    role: Role = "unclear" if code.is_ambiguous else "subject"
                     surface = text[start:end]
-                    yield Finding(security, surface, start, confidence, end, in_title)
+                    yield Finding(security, surface, start, confidence, end, in_title, role)
 
 
 DIALECT: Final = TextCode()
