@@ -20,6 +20,8 @@ def strip(page: Page, selected: int) -> None:
         Number of events that pass.
     """
     t, events = page.t, page.corpus.events
+    if not selected and len(events):
+        return  # the page says so itself, with more room
     if state.active_filters():
         removed = states.removed_by(events, page.question.events)
         parts = " · ".join(f"{t(f'filter.{key}')} −{n:,}" for key, n in removed.items())

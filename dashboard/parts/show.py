@@ -216,12 +216,14 @@ _FORMATS = {
     "beta_distance": "%.2f",
     "close": "%.2f",
 }
-_REPEATED = ("symbol", "sig", "timing", "source", "status")
+_REPEATED = ("symbol", "timing", "source", "status")
 
 
 def compact(frame: pd.DataFrame) -> pd.DataFrame:
     """Send texts that repeat in a long table once; a table of 10,000 rows is half as large then."""
-    return frame.astype({name: "category" for name in _REPEATED if name in frame})
+    # an empty text among categories would be shown as None
+    full = [name for name in _REPEATED if name in frame and frame[name].fillna("").ne("").all()]
+    return frame.astype(dict.fromkeys(full, "category"))
 
 
 PERCENT_COLUMNS = tuple(name for name, form in _FORMATS.items() if "%%" in form)

@@ -8,6 +8,7 @@ import streamlit as st
 
 from mentionstudy.analysis import charts
 from mentionstudy.analysis.errors import StudyError
+from mentionstudy.analysis.inference.cross_section import Covariance
 from mentionstudy.analysis.settings import Window, window_label
 from mentionstudy.dashboard import marks, services
 from mentionstudy.dashboard.parts import behind, navigate, numbers, show
@@ -82,10 +83,14 @@ def _groups_fan(page: Page, run: StudyRun) -> go.Figure:
 def regression(page: Page, run: StudyRun, name: str, window: Window) -> None:
     """Regress the CARs of a window on one characteristic."""
     t = page.t
+    given = run.result.sample[name]
+    terms = 2 if pd.api.types.is_numeric_dtype(given) else given.nunique()
+    # a few clusters do not carry the errors of as many terms
+    how: Covariance = "cluster" if run.result.events["day0"].nunique() > 3 * terms else "hc1"
     try:
         raw = page.table(
             f"regression {name} {window_label(window)}",
-            lambda: run.result.regress([name], window=window, covariance="cluster"),
+            lambda: run.result.regress([name], window=window, covariance=how),
         )
     except StudyError as error:
         st.info(t.told(error))
@@ -95,7 +100,14 @@ def regression(page: Page, run: StudyRun, name: str, window: Window) -> None:
     shown.insert(len(columns), "sig", [show.stars(p) for p in raw["p"]])
     if raw["reason"].any():
         shown["reason"] = [t.told(reason) for reason in raw["reason"]]
-    st.caption(t("study.regression", n=f"{int(raw['n'].iloc[0]):,}", r2=f"{raw['r2'].iloc[0]:.3f}"))
+    st.caption(
+        t(
+            "study.regression",
+            errors=t(f"study.errors_{how}"),
+            n=f"{int(raw['n'].iloc[0]):,}",
+            r2=f"{raw['r2'].iloc[0]:.3f}",
+        )
+    )
     formats = {"coefficient": "%.4f", "se": "%.4f"}
     settings = {
         name: st.column_config.NumberColumn(t(f"column.{name}"), format=form)

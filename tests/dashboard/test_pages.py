@@ -134,7 +134,7 @@ def test_a_link_opens_the_part_and_the_window_that_its_author_saw(open_app, samp
     assert not app.exception
     assert r"CAR [-5,5] and Exchange" in charts(app)
     table = next(d.value for d in app.dataframe if "coefficient" in d.value)
-    expected = run.result.regress(["exchange"], window=(-5, 5), covariance="cluster")
+    expected = run.result.regress(["exchange"], window=(-5, 5))
     assert table["coefficient"].to_numpy() == pytest.approx(expected["coefficient"].to_numpy())
 
 
