@@ -6,6 +6,8 @@
 - a WebSocket or an upload that another site's page asks for. Streamlit refuses these too, but
   asks a host on the internet for this machine's address first;
 - an upload by one who may not enter. What becomes of a file, the page decides that takes it.
+
+And it leads one who has logged in to the page that was asked for; see `deeplink`.
 """
 
 from __future__ import annotations
@@ -24,7 +26,7 @@ from starlette.requests import HTTPConnection
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from mentionstudy.dashboard import access
+from mentionstudy.dashboard import access, deeplink
 from mentionstudy.dashboard.logins import LoginError
 
 HEADERS = {
@@ -56,7 +58,7 @@ class Door:
             return
         status = refusal(scope)
         if status is None:
-            await self.app(scope, receive, _completing(send))
+            await self.app(scope, receive, _leading(_completing(send), scope))
         elif scope["type"] == "websocket":
             await receive()
             await send({"type": "websocket.close", "code": 1008})
@@ -82,7 +84,7 @@ def refusal(scope: Scope) -> HTTPStatus | None:
     if changing and origin is not None and urlsplit(origin).netloc.lower() != host.lower():
         return HTTPStatus.FORBIDDEN
     uploading = changing and _UPLOAD in path and scope["type"] == "http"
-    return HTTPStatus.FORBIDDEN if uploading and not _may_upload(request) else None
+    return HTTPStatus.FORBIDDEN if uploading and not _may_enter(request) else None
 
 
 def _is_ours(host: str) -> bool:
@@ -91,7 +93,7 @@ def _is_ours(host: str) -> bool:
     return is_host_allowed(host)
 
 
-def _may_upload(request: HTTPConnection) -> bool:
+def _may_enter(request: HTTPConnection) -> bool:
     """Whether the bearer of the request's cookie may enter; nobody is asked without a login."""
     try:
         return access.lets_in(_claims(request) if access.needs_login() else {}, time.time())
@@ -107,6 +109,17 @@ def _claims(request: HTTPConnection) -> dict[str, Any]:
     found = _get_signed_cookie_with_chunks(request.cookies, USER_COOKIE_NAME)
     claims = json.loads(found) if found else {}
     return claims if isinstance(claims, dict) else {}
+
+
+def _leading(send: Send, scope: Scope) -> Send:
+    """Remember the page of one who has to log in first, and lead back to it afterwards."""
+    if scope["type"] != "http" or not access.needs_login():
+        return send
+    if scope["path"].endswith(deeplink.CALLBACK):
+        return deeplink.returning(send, scope)
+    if not deeplink.wanted(scope) or _may_enter(HTTPConnection(scope)):
+        return send
+    return deeplink.remembering(send, scope)
 
 
 def _completing(send: Send) -> Send:

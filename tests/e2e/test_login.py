@@ -150,9 +150,12 @@ def test_without_a_login_no_page_tells_anything(visitor, server, provider, path)
 
 
 def test_one_who_logs_in_works_and_logs_out(visitor, server, provider, pictures):
-    page = visitor(server)
+    page = visitor(server, "/study?lang=en&model=market_adjusted")
     page.picture(pictures, "login-en")
     log_in(page, "ann")
+    # the link that was followed is not lost on the way through the provider
+    assert re.search(r"/study\?(.*&)?model=market_adjusted", page.page.url)
+    assert not [c for c in page.context.cookies() if c["name"] == "mentionstudy_page"]
     page.page.wait_for_selector(".js-plotly-plot .main-svg", timeout=60_000)
     assert DATA.search(sent(page))
     assert "ann@firm.example" in page.page.inner_text("[data-testid=stSidebar]")
