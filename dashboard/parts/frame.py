@@ -14,8 +14,9 @@ from mentionstudy.analysis.errors import StudyError
 from mentionstudy.analysis.settings import StudySettings, Window, window_label
 from mentionstudy.dashboard import services, state
 from mentionstudy.dashboard.i18n import Texts, as_markdown, texts
-from mentionstudy.dashboard.parts import states
+from mentionstudy.dashboard.parts import states, waiting
 from mentionstudy.dashboard.pipeline import Corpus, StudyRun
+from mentionstudy.dashboard.slow import is_slow
 from mentionstudy.data import Workspace
 
 
@@ -154,6 +155,8 @@ def _answer(
     if services.prices(workspace, corpus, dict(question.benchmarks)).bars.empty:
         states.no_prices(t, path, len(selected))
         return None
+    if is_slow(question.settings, len(selected)):
+        return waiting.answer(t, workspace, corpus, question)
     try:
         with st.spinner(t("running"), show_time=True):
             return services.study(workspace, corpus, question)
