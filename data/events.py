@@ -160,8 +160,9 @@ def find_events(
         Least confidence, between 0 and 1, of the surest mention of a security in an article.
     anchor
         With ``event_date`` day 0 is the first session on or after that day where an article has
-        one; the others keep that of their publication. Prices may then have moved before anybody
-        could read it: another question than what the article did.
+        one before the day of its publication; the others keep that of their publication. Prices
+        may then have moved before anybody could read it: another question than what the article
+        did.
     listings
         Columns ``symbol, listed_on, delisted_on`` (NaT where not known, symbols missing that are
         not known at all): an article before the first day of trading or after the last makes no
@@ -283,8 +284,11 @@ def _anchor(pairs: pd.DataFrame, anchor: Anchor) -> None:
     midnight = local == local.dt.normalize()
     date_only = pairs["published_at"].notna() & (midnight | (pairs["published_precision"] == "day"))
     pairs["published_precision"] = pairs["published_precision"].mask(date_only, "day")
-    moved = pairs["event_date"].notna() & (anchor == "event_date")
-    pairs["at"] = local.mask(moved, pairs["event_date"].dt.tz_localize(BEIJING))
+    happened = pairs["event_date"].dt.tz_localize(BEIJING)
+    # "on the evening of the 22nd", written on the 22nd: the stamp says more than the date
+    earlier = (happened < local.dt.normalize()) | (local.isna() & happened.notna())
+    moved = earlier & (anchor == "event_date")
+    pairs["at"] = local.mask(moved, happened)
     pairs["date_only"] = date_only | moved
     pairs["anchor"] = pd.Series(np.where(moved, "event_date", "published"), dtype="str")
 

@@ -452,6 +452,11 @@ def test_named_companies_of_real_posts(shared, subjects):
 @pytest.mark.parametrize(
     ("text", "found"),
     [
+        ("国泰君安临港创新产业园REIT开售。", {"601211.SH": "product"}),
+        ("中国新能源乘用车出口大增。", {}),
+        ("平安资管-建设银行-京沪高铁股权投资计划持股不变。", {"601939.SH": "product"}),
+        ("据同花顺iFinD统计，昨日七成个股上涨。", {"300033.SZ": "source"}),
+        ("东北证券指出，招商证券认为估值不高。", {"000686.SZ": "analyst", "600999.SH": "analyst"}),
         ("東方海外公布，行政總裁辭任。", {"00316.HK": "subject"}),  # listed as 东方海外国际
         ("本周沪农商行将解禁，规模居前。", {"601825.SH": "subject"}),  # no 行将
         ("截至昨日，中期分红的公司增多，去年中期业绩下滑。", {}),  # what is left of ST中期
