@@ -160,6 +160,11 @@ class StudyResult(Writing):
     def extensions(self, first: int | None = None, last: int | None = None) -> pd.DataFrame:
         """Mean CARs of :meth:`extended` beside those as asked.
 
+        Parameters
+        ----------
+        first, last
+            The window; without them all windows of the settings.
+
         Returns
         -------
         DataFrame

@@ -200,3 +200,27 @@ def test_securities_lists_what_is_known(tmp_path: Path) -> None:
     table = pd.read_csv(io.StringIO(done.stdout)).set_index("symbol")
     assert table.at["600718.SH", "name"] == "东软集团"
     assert table.at["601328.SH", "pairs"] == "03328.HK"
+
+
+def test_a_study_takes_a_risk_free_rate_and_flags(tmp_path: Path) -> None:
+    workspace, out = tmp_path / "ws", tmp_path / "out"
+    assert run("demo", "--no-serve", "--workspace", workspace).exit_code == 0
+    study = ("study", "--workspace", workspace, "--out", out)
+    lacking = run(*study, "--risk-free", "shibor")
+    assert lacking.exit_code == 2
+    assert "mentionstudy fetch --risk-free shibor" in lacking.stderr
+    assert "neither a file nor one of" in run(*study, "--risk-free", "libor").stderr
+    days = pd.bdate_range("2020-01-01", "2022-12-30")
+    rate = pd.DataFrame({"date": days, "rf": 0.0001})
+    rate.to_csv(tmp_path / "rf.csv", index=False)
+    done = run(*study, "--risk-free", tmp_path / "rf.csv", "--extend-flag", "limit_close")
+    assert done.exit_code == 0, done.stderr
+    record = json.loads((out / "study.json").read_text(encoding="utf-8"))
+    assert record["provenance"]["risk_free"].endswith("rf.csv")
+    assert record["provenance"]["sources"]["bars"] == {"sample": 9}
+    assert "limit_up_close" in record["settings"]["extend_flags"]
+    extended = pd.read_csv(out / "extended.csv")
+    assert extended["extended"].sum() == 1
+    fewer = run(*study, "--exclude-flag", "limit_close")
+    assert "6 used, 2 excluded" in fewer.stdout
+    assert run(*study, "--exclude-flag", "nonsense").exit_code == 2
