@@ -83,13 +83,19 @@ def test_each_bad_file_has_one_reason_and_the_rest_goes_on(
     assert caught.value.code == code
 
 
-def test_a_page_of_50_megabytes_is_refused_unread(tmp_path: Path) -> None:
-    page = tmp_path / "huge.html"
+@pytest.mark.parametrize(("name", "size"), [("huge.html", 50), ("post.md", 100)])
+def test_a_file_above_the_limit_is_refused_unread(tmp_path: Path, name: str, size: int) -> None:
+    page = tmp_path / name
     with page.open("wb") as file:
-        file.truncate(50 * 1024 * 1024)
-    (failure,) = read_articles(page).failures
+        file.truncate(size * 1024 * 1024)
+    (tmp_path / "good.md").write_text(GOOD, encoding="utf-8")
+    result = read_articles(tmp_path)
+    assert [article.title for article in result.articles] == ["好的"]
+    (failure,) = result.failures
     assert failure.code == "too_large"
-    assert "50.0 MiB, more than the limit of 20 MiB" in failure.reason
+    assert f"{size}.0 MiB, more than the limit of 20 MiB" in failure.reason
+    if size > 60:
+        return
     allowed = ReadOptions(max_bytes=60 * 1024 * 1024)
     assert read_articles(page, options=allowed).failures[0].code == "binary"
 
@@ -169,6 +175,21 @@ def test_links_out_of_a_folder_are_not_followed(tmp_path: Path) -> None:
 def test_a_script_in_a_title_stays_text() -> None:
     article = read_article(b"---\ntitle: '<script>alert(1)</script>'\ndate: 2022-01-01\n---\nx")
     assert article.title == "<script>alert(1)</script>"
+
+
+def test_entities_that_a_page_declares_are_not_expanded(tmp_path: Path) -> None:
+    secret = tmp_path / "secret"
+    secret.write_text("geheim", encoding="utf-8")
+    declared = "".join(f"<!ENTITY a{n} '{f'&a{n - 1};' * 10}'>" for n in range(1, 12))
+    page = (
+        f"<!DOCTYPE html [<!ENTITY a0 'x'>{declared}<!ENTITY file SYSTEM 'file://{secret}'>]>"
+        "<html><body><p>公司今日公告&a11;&file;，称项目已经完成，并将在明年投产。</p></body></html>"
+    )
+    for data in (page, f"---\ntitle: t\n---\n{page}", f"<?xml version='1.0'?>{page}"):
+        result = outcome(data.encode())
+        if isinstance(result, Article):
+            assert "geheim" not in result.text
+            assert len(result.text) < 2000
 
 
 def test_yaml_that_grows_when_expanded_is_harmless() -> None:
