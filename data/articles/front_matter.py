@@ -17,7 +17,13 @@ from mentionstudy.data.articles.boilerplate import credit, strip_post_footer
 from mentionstudy.data.articles.context import Context, Facts
 from mentionstudy.data.articles.model import Article
 from mentionstudy.data.articles.plain import stamp_in_text
-from mentionstudy.data.articles.timestamps import Published, Stamp, find_stamps, parse_stamp
+from mentionstudy.data.articles.timestamps import (
+    Published,
+    Stamp,
+    days_apart,
+    find_stamps,
+    parse_stamp,
+)
 from mentionstudy.data.errors import UnreadableArticle
 
 MAX_FRONT_MATTER_CHARS: Final = 65_536
@@ -113,13 +119,23 @@ def _published(
                     f"{key}: {raw[:40]!r} in the front matter is no date, so the article has none"
                 )
                 return Published(), (note,)
-            return facts.published(stamp, f"front_matter.{key}", context), ()
+            doubts = _disagreement(stamp, key, context.path)
+            return facts.published(stamp, f"front_matter.{key}", context), doubts
     stamp = _stamp_in_title(facts.title, text)
     if stamp is not None:
         return facts.published(stamp, "title", context), ()
     if match := _JEKYLL_NAME.match(PurePath(context.path).name):
         return facts.published(parse_stamp(match[1]), "file_name", context), ()
     return facts.published(stamp_in_text(text), "text", context), ()
+
+
+def _disagreement(stamp: Stamp, key: str, path: str) -> tuple[str, ...]:
+    """Note a file whose name gives another day; a day more or less is a matter of zones."""
+    match = _JEKYLL_NAME.match(PurePath(path).name)
+    named = parse_stamp(match[1]) if match else None
+    if named is None or days_apart(named, stamp) <= 1:
+        return ()
+    return (f"front_matter.{key} says {stamp.clock}, the name of the file {named.clock:%Y-%m-%d}",)
 
 
 def _stamp_in_title(title: str, text: str) -> Stamp | None:

@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Iterator
 from itertools import islice
+from pathlib import PurePath
 from typing import Any, Final, NamedTuple
 
 from lxml import etree, html
@@ -16,7 +17,14 @@ from mentionstudy.data.articles.boilerplate import credit
 from mentionstudy.data.articles.context import Context, Facts
 from mentionstudy.data.articles.model import Article
 from mentionstudy.data.articles.plain import stamp_in_text
-from mentionstudy.data.articles.timestamps import Published, Stamp, find_stamps, parse_stamp
+from mentionstudy.data.articles.timestamps import (
+    Published,
+    Stamp,
+    days_apart,
+    find_stamps,
+    parse_stamp,
+    stamp_in_address,
+)
 
 _PAGE: Final = re.compile(
     r"\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html)[\s>]", re.I | re.S
@@ -130,7 +138,8 @@ def read_page(text: str, context: Context) -> Article:
     Article
         The text is that of the portal's own article container where the portal is known, else
         what trafilatura takes for the main text. The time is the first of: meta tags, JSON-LD,
-        the stamp below the title, the date in the first sentence.
+        the stamp below the title, the day in the address, that in the file's name, the date in
+        the first sentence. Where two of them disagree, a note says so.
     """
     tree = _tree(text)
     if tree is None:
@@ -143,9 +152,11 @@ def read_page(text: str, context: Context) -> Article:
         source=_source(metas, head.below, body.text),
         url=_url(tree, metas),
     )
-    found = _published(tree, metas, head.below, body.text)
+    name = PurePath(context.path).name
+    found = _published(tree, metas, head.below, body.text, (facts.url, name))
     published = facts.published(found.stamp, found.origin, context)
-    return facts.article(body, published, context, (*notes, *_disagreement(found, head.below)))
+    doubts = _disagreement(found, head.below, facts.url)
+    return facts.article(body, published, context, (*notes, *doubts))
 
 
 def read_fragment(text: str, context: Context) -> Article:
@@ -239,37 +250,59 @@ def _visible_text(tree: HtmlElement) -> str:
     return " ".join(" ".join(_TEXT_NODES(tree)).split())
 
 
-def _published(tree: HtmlElement, metas: dict[str, str], header: str, text: str) -> _Found:
+def _published(
+    tree: HtmlElement, metas: dict[str, str], header: str, text: str, addresses: tuple[str, str]
+) -> _Found:
+    """Find the publication time, in the order of trust; a shown time of day completes a day."""
+    found = _declared(tree, metas)
+    shown = _first_with_time(header)
+    if found is not None and found.stamp is not None:
+        same_day = shown is not None and days_apart(shown, found.stamp) == 0
+        completes = found.stamp.precision == "day" and same_day
+        return _Found(shown, "page_stamp") if completes else found
+    stamp = shown or _first_with_time(_visible_text(tree))
+    if stamp is None:
+        days = find_stamps(header, limit=1)
+        stamp = days[0][1] if days else None
+    if stamp is not None:
+        return _Found(stamp, "page_stamp")
+    for address, origin in zip(addresses, ("url", "file_name"), strict=True):
+        if stamp := stamp_in_address(address):
+            return _Found(stamp, origin)
+    stamp = stamp_in_text(text)
+    return _Found(stamp, "text" if stamp is not None else "")
+
+
+def _declared(tree: HtmlElement, metas: dict[str, str]) -> _Found | None:
     for name in _TIME_METAS:
         if name in metas and (stamp := parse_stamp(metas[name])):
             return _Found(stamp, f"meta:{name}")
     for value in _json_ld_dates(tree):
         if stamp := parse_stamp(value):
             return _Found(stamp, "json_ld.datePublished")
-    stamp = _first_with_time(header) or _first_with_time(_visible_text(tree))
-    if stamp is None:
-        days = find_stamps(header, limit=1)
-        stamp = days[0][1] if days else None
-    if stamp is not None:
-        return _Found(stamp, "page_stamp")
-    stamp = stamp_in_text(text)
-    return _Found(stamp, "text" if stamp is not None else "")
+    return None
 
 
 def _first_with_time(text: str) -> Stamp | None:
     return next((stamp for _, stamp in find_stamps(text) if stamp.precision != "day"), None)
 
 
-def _disagreement(found: _Found, header: str) -> tuple[str, ...]:
-    """Note a visible stamp that says something else than the metadata."""
-    if found.stamp is None or not found.origin.startswith(("meta", "json")):
+def _disagreement(found: _Found, header: str, url: str) -> tuple[str, ...]:
+    """Note a visible stamp or a day in the address that says something else."""
+    if found.stamp is None:
         return ()
+    notes = []
     seen = _first_with_time(header)
-    if seen is None or found.stamp.precision == "day":
-        return ()
-    if abs((seen.clock - found.stamp.clock).total_seconds()) <= _DISAGREE_SECONDS:
-        return ()
-    return (f"{found.origin} says {found.stamp.clock}, the page shows {seen.clock}",)
+    if seen is not None and found.origin.startswith(("meta", "json")):
+        seconds = abs((seen.clock - found.stamp.clock).total_seconds())
+        apart = days_apart(seen, found.stamp) > 0
+        if seconds > _DISAGREE_SECONDS if found.stamp.precision != "day" else apart:
+            notes.append(f"{found.origin} says {found.stamp.clock}, the page shows {seen.clock}")
+    day = stamp_in_address(url)
+    if day is not None and days_apart(day, found.stamp) > 1:
+        what = f"{found.origin} says {found.stamp.clock}"
+        notes.append(f"{what}, the address of the page {day.clock:%Y-%m-%d}")
+    return tuple(notes)
 
 
 def _json_ld_dates(tree: HtmlElement) -> Iterator[str]:

@@ -29,6 +29,9 @@ _MONTHS: Final = {name: number for number, name in enumerate(_MONTH_NAMES.split(
 _COMPACT: Final = re.compile(
     r"(?P<y>(?:19|20)\d\d)(?P<m>\d\d)(?P<d>\d\d)(?:(?P<H>\d\d)(?P<M>\d\d)(?P<S>\d\d)?)?"
 )
+_ADDRESS_DAY: Final = re.compile(
+    r"(?<![0-9])((?:19|20)[0-9]{2})([-_/]?)([01][0-9])\2([0-3][0-9])(?![0-9])"
+)
 _GMT_LABELS: Final = frozenset({"Z", "UTC", "GMT"})
 _MAX_STAMP_CHARS: Final = 80
 _BEIJING_OFFSET: Final = timedelta(hours=8)
@@ -116,6 +119,32 @@ def find_stamps(text: str, start: int = 0, limit: int = 50) -> list[tuple[int, S
             if len(found) == limit:
                 break
     return found
+
+
+def stamp_in_address(address: str) -> Stamp | None:
+    """Read the day in a page's address or a file's name.
+
+    Parameters
+    ----------
+    address
+        ``.../2020-02-24/200385308.html``, ``.../a/20160621/046573.htm``, ``.../2015/01/05/x``,
+        ``2022-01-21-title.md``.
+
+    Returns
+    -------
+    Stamp or None
+        The first day in it; None for eight digits that are no day and for longer numbers.
+    """
+    for match in _ADDRESS_DAY.finditer(address):
+        year, _, month, day = match.groups()
+        if stamp := parse_stamp(f"{year}-{month}-{day}"):
+            return stamp
+    return None
+
+
+def days_apart(one: Stamp, other: Stamp) -> int:
+    """Return how many days lie between the printed days of two stamps."""
+    return abs((one.clock.date() - other.clock.date()).days)
 
 
 def decide(

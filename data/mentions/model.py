@@ -122,8 +122,8 @@ class Page(NamedTuple):
     addresses
         The addresses of the links in lower case, a line each: a dialect whose portal is not named
         there need not look at the links.
-    classes
-        The values of all ``class`` attributes, for the same purpose.
+    classes, codes
+        The values of all attributes ``class`` and ``code``, for the same purpose.
     """
 
     title: str
@@ -136,6 +136,7 @@ class Page(NamedTuple):
     published_at: datetime | None = None
     addresses: str = ""
     classes: str = ""
+    codes: str = ""
 
     @classmethod
     def of(cls, article: Article) -> Page:
@@ -143,10 +144,13 @@ class Page(NamedTuple):
         document = document_of(article)
         links: list[tuple[Element, str]] = []
         classes: list[str] = []
+        codes: list[str] = []
         for element in document.elements:
             attrs = element.attrs
             if "class" in attrs:
                 classes.append(attrs["class"])
+            if "code" in attrs:
+                codes.append(attrs["code"])
             if not element.hidden and (address := attrs.get("href")):
                 links.append((element, address.strip()))
         return cls(
@@ -157,6 +161,7 @@ class Page(NamedTuple):
             published_at=article.published_at,
             addresses="\n".join([address for _, address in links]).lower(),
             classes="\n".join(classes),
+            codes="\n".join(codes),
         )
 
     def free(self, start: int, end: int, *, in_title: bool = False) -> bool:

@@ -65,8 +65,11 @@ def page(number: int, container: str = 'id="ContentBody"') -> bytes:
 
 
 def _filler(n_bytes: int) -> str:
+    """Return a script, which is what most of a real page is, and a footer of links."""
     row = '<div class="foot"><span style="color:#666">x</span><a href="/help">y</a></div>\n'
-    return row * max(0, n_bytes // len(row))
+    data = "var state={name:'value',list:[1,2,3],on:function(e){return e.target.id;}};\n"
+    script = data * max(0, (n_bytes - 400 * len(row)) // len(data))
+    return f"{row * 400}<script>{script}</script>"
 
 
 def write(folder: Path, count: int) -> Iterator[Path]:

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from pathlib import Path
+from pathlib import Path, PurePath
 
 import pytest
 import yaml
@@ -205,6 +205,53 @@ def test_a_page_of_a_known_portal() -> None:
     assert article.published_at is not None
     assert article.published_at.isoformat() == "2019-09-26T12:11:00+08:00"
     assert (article.published_precision, article.published_from) == ("minute", "page_stamp")
+
+
+@pytest.mark.parametrize(
+    ("url", "path", "at", "origin"),
+    [
+        ("http://x.example/a/2019-09-26/1.html", "x/2018-01-01.html", "2019-09-26", "url"),
+        ("http://x.example/20190926/1.html", "", "2019-09-26", "url"),
+        ("http://x.example/2019/0926/1.html", "", None, ""),
+        ("http://x.example/2019/09/26/1.html", "", "2019-09-26", "url"),
+        ("http://x.example/a/12019092601.html", "x/20190926-a.html", "2019-09-26", "file_name"),
+        ("http://x.example/a/20191326.html", "x/a.html", None, ""),
+    ],
+)
+def test_a_page_without_a_stamp_has_the_day_of_its_address_or_file(
+    tmp_path: Path, url: str, path: str, at: str | None, origin: str
+) -> None:
+    file = tmp_path / (PurePath(path).name or "a.html")
+    file.write_text(
+        f'<html><head><link rel="canonical" href="{url}"><title>某公司今日公告</title></head><body>'
+        "<h1>某公司今日公告</h1><p>公司公告称，项目已经完成，将在明年投产，金额约一亿元。</p></body></html>",
+        encoding="utf-8",
+    )
+    article = read_article(file)
+    assert article.published_from == origin
+    assert (article.published_at and f"{article.published_at:%Y-%m-%d}") == at
+    assert article.published_precision == (at and "day")
+
+
+def test_the_shown_time_completes_a_day_and_the_address_may_disagree() -> None:
+    head = (
+        '<meta property="article:published_time" content="2019-09-26">'
+        '<link rel="canonical" href="http://x.example/2019-03-01/1.html">'
+    )
+    article = read(PAGE.format(head=head, headline="公司与银行签约合作", container="txt_con"))
+    assert article.published_at is not None
+    assert article.published_at.isoformat() == "2019-09-26T12:11:00+08:00"
+    assert article.published_from == "page_stamp"
+    assert "the address of the page 2019-03-01" in article.notes[-1]
+
+
+def test_a_post_whose_file_is_named_after_another_day_is_noted(tmp_path: Path) -> None:
+    post = "---\ntitle: t\ndate: {} 23:30:00 GMT\n---\n文"
+    for day, noted in (("2022-01-20", False), ("2022-01-12", True)):
+        file = tmp_path / "2022-01-21-name.md"
+        file.write_text(post.format(day), encoding="utf-8")
+        notes = read_article(file).notes
+        assert any("the name of the file 2022-01-21" in note for note in notes) == noted
 
 
 def test_meta_tags_are_trusted_before_the_page_and_disagreement_is_noted() -> None:

@@ -14,7 +14,8 @@ from mentionstudy.data.mentions.links import CONFIDENCE, LinkDialect, share
 from mentionstudy.data.mentions.model import Finding, Page
 from mentionstudy.data.securities import Security, classify
 
-_MARKED: Final = re.compile(r"hs_(?P<code>[0-9]{6})")
+_MARK: Final = "hs_"
+_MARKED: Final = re.compile(rf"{_MARK}(?P<code>[0-9]{{6}})")
 
 
 def _read(match: re.Match[str]) -> Security | None:
@@ -27,7 +28,7 @@ class TonghuashunLink(LinkDialect):
     def find(self, page: Page) -> Iterator[Finding]:
         """Yield one finding per link and per marked name."""
         yield from super().find(page)
-        for element in page.document.elements:
+        for element in page.document.elements if _MARK in page.codes else ():
             match = _MARKED.fullmatch(element.attrs.get("code", ""))
             if match is None or element.hidden or "href" in element.attrs:
                 continue
