@@ -97,8 +97,9 @@ def returning(send: Send, scope: Scope) -> Send:
 
 def _with_cookie(send: Send, value: str, seconds: int, *, secure: bool) -> Send:
     cookie: SimpleCookie = SimpleCookie({COOKIE: value})
-    facts = {"path": "/", "max-age": seconds, "samesite": "Lax", "httponly": True}
-    cookie[COOKIE].update(facts | ({"secure": True} if secure else {}))
+    facts = {"path": "/", "max-age": seconds, "samesite": "Lax", "httponly": True, "secure": secure}
+    for name, fact in facts.items():
+        cookie[COOKIE][name] = fact
 
     async def carried(message: Message) -> None:
         if message["type"] == "http.response.start":
