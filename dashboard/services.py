@@ -13,7 +13,6 @@ import shutil
 import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import partial
 from io import BytesIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -41,7 +40,7 @@ from mentionstudy.dashboard.pipeline import (
     run_study,
     workspace_provenance,
 )
-from mentionstudy.dashboard.slow import StudyJob
+from mentionstudy.dashboard.slow import StudyJob, StudyWork
 from mentionstudy.dashboard.study_files import own_tables, write_study
 from mentionstudy.data import Workspace
 from mentionstudy.data.calendars import calendar_for
@@ -234,24 +233,13 @@ def _study(
     _prices: Prices,
     _question: Question,
 ) -> StudyRun:
-    events = _question.events.apply(_found.events)
-    return _answer_of(workspace_provenance(_workspace), _found, _prices, _question, events)
-
-
-def _answer_of(
-    provenance: dict[str, object],
-    found: Corpus,
-    traded: Prices,
-    question: Question,
-    events: pd.DataFrame,
-) -> StudyRun:
     return run_study(
-        found,
-        traded,
-        question.settings,
-        events=events,
-        group=question.group or None,
-        provenance=provenance,
+        _found,
+        _prices,
+        _question.settings,
+        events=_question.events.apply(_found.events),
+        group=_question.group or None,
+        provenance=workspace_provenance(_workspace),
     )
 
 
@@ -269,7 +257,13 @@ def start_study(workspace: Workspace, found: Corpus, question: Question) -> None
     """Begin to answer a slow question in the background."""
     traded = prices(workspace, found, dict(question.benchmarks))
     bare = replace(found, articles=found.articles[:0], mentions=found.mentions[:0])
-    work = partial(_answer_of, workspace_provenance(workspace), bare, traded, question)
+    work = StudyWork(
+        corpus=bare,
+        prices=traded,
+        settings=question.settings,
+        group=question.group,
+        provenance=workspace_provenance(workspace),
+    )
     study_job(found, question).start(work, question.events.apply(found.events))
 
 

@@ -13,7 +13,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
@@ -21,14 +21,42 @@ import pandas as pd
 
 from mentionstudy.analysis import StudySettings
 from mentionstudy.analysis.errors import StudyError
-from mentionstudy.dashboard.pipeline import StudyRun
+from mentionstudy.dashboard.pipeline import Corpus, Prices, StudyRun, run_study
 
 _LOG = logging.getLogger(__name__)
 _SLOW_MODELS = ("garch",)  # each event is a maximum likelihood estimate of its own
 _FEW = 150  # events of which the page waits for an answer
-_PROBE = 20  # events by which the time of all is judged
+_PROBES = (3, 23)  # numbers of events by which the time of all is judged
 
-Work = Callable[[pd.DataFrame], StudyRun]
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StudyWork:
+    """All that a study needs but its events; it is sent to the process.
+
+    Attributes
+    ----------
+    corpus, prices, settings, provenance
+        As for `pipeline.run_study`.
+    group
+        Column of the events that makes groups, or empty.
+    """
+
+    corpus: Corpus
+    prices: Prices
+    settings: StudySettings
+    group: str
+    provenance: Mapping[str, object]
+
+    def __call__(self, events: pd.DataFrame) -> StudyRun:
+        """Study events."""
+        return run_study(
+            self.corpus,
+            self.prices,
+            self.settings,
+            events=events,
+            group=self.group or None,
+            provenance=self.provenance,
+        )
 
 
 def is_slow(settings: StudySettings, events: int) -> bool:
@@ -56,13 +84,15 @@ class StudyJob:
         Why there is none, in a sentence.
     expected
         Seconds that it takes in all, judged by a few of its events; 0 before that is known.
+    stopped
+        Whether somebody ended it.
     """
 
     run: StudyRun | None = None
     problem: str = ""
     expected: float = 0.0
+    stopped: bool = False
     _begun: float = 0.0
-    _stopped: bool = False
     _process: subprocess.Popen[bytes] | None = None
     _thread: threading.Thread | None = None
 
@@ -76,20 +106,20 @@ class StudyJob:
         """Seconds since it began."""
         return time.monotonic() - self._begun
 
-    def start(self, work: Work, events: pd.DataFrame) -> None:
+    def start(self, work: StudyWork, events: pd.DataFrame) -> None:
         """Begin, unless it is at work already.
 
         Parameters
         ----------
         work
-            Studies events; it and what it holds are sent to the process.
+            What is asked.
         events
             All events.
         """
         if self.running:
             return
         self.run, self.problem, self.expected = None, "", 0.0
-        self._begun, self._stopped = time.monotonic(), False
+        self._begun, self.stopped = time.monotonic(), False
         self._thread = threading.Thread(
             target=self._attend, args=(work, events), daemon=True, name="study"
         )
@@ -97,22 +127,22 @@ class StudyJob:
 
     def stop(self) -> None:
         """End it; nothing of it is kept."""
-        self._stopped = True
+        self.stopped = True
         if self._process is not None:
             self._process.kill()
 
-    def _attend(self, work: Work, events: pd.DataFrame) -> None:
+    def _attend(self, work: StudyWork, events: pd.DataFrame) -> None:
         command = [sys.executable, "-m", __name__]
         with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
             self._process = process
             try:
                 if process.stdin is not None and process.stdout is not None:
                     pickle.dump((work, events), process.stdin)
-                    process.stdin.close()
-                    while self.run is None and not self.problem and not self._stopped:
+                    process.stdin.flush()
+                    while self.run is None and not self.problem and not self.stopped:
                         self._take(*pickle.load(process.stdout))
             except (EOFError, OSError, pickle.PickleError):
-                if not self._stopped:
+                if not self.stopped:
                     _LOG.exception("the process of a study ended before its answer")
                     self.problem = "the computation ended early; the server's log says more"
             finally:
@@ -139,17 +169,31 @@ def compute(given: BinaryIO, out: BinaryIO) -> None:
         Takes pickled pairs: ``expected`` with seconds, then ``run`` or ``problem``.
     """
     work, events = pickle.load(given)
+    threading.Thread(target=_end_with, args=(given,), daemon=True).start()
     try:
-        start = time.monotonic()
-        probe = events.iloc[:: max(1, len(events) // _PROBE)][:_PROBE]
-        work(probe)
-        expected = (time.monotonic() - start) * len(events) / len(probe)
+        _seconds(work, events, 1)
+        few, more = (_seconds(work, events, number) for number in _PROBES)
+        rate = (more - few) / (_PROBES[1] - _PROBES[0])  # without what any study costs
+        expected = max(rate, 0.0) * len(events) + few
         pickle.dump(("expected", expected), out)
         out.flush()
         pickle.dump(("run", work(events)), out)
     except StudyError as error:
         pickle.dump(("problem", str(error)), out)
     out.flush()
+
+
+def _end_with(given: BinaryIO) -> None:
+    """End this process when the one that asked is gone, however it went."""
+    given.read()
+    os._exit(1)
+
+
+def _seconds(work: StudyWork, events: pd.DataFrame, number: int) -> float:
+    """Time a study of a few events from all over the list; the first time loads libraries too."""
+    start = time.monotonic()
+    work(events.iloc[:: max(1, len(events) // number)][:number])
+    return time.monotonic() - start
 
 
 if __name__ == "__main__":

@@ -38,7 +38,8 @@ def answer(
 @st.fragment(run_every="1s")
 def _progress(t: Texts, job: StudyJob) -> None:
     """Show how far the study is; draw the page anew when it is over."""
-    if not job.running:
+    # after a stop at once: the browser would send the old model with its next message
+    if job.stopped or not job.running:
         st.rerun()
     with st.container(border=True):
         share = min(0.99, job.elapsed / job.expected) if job.expected else 0.0
