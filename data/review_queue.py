@@ -233,7 +233,8 @@ def _not_listed(rows: pd.DataFrame, listings: pd.DataFrame | None) -> pd.Series[
         return pd.Series(data=False, index=rows.index)
     since: pd.Series[Any] = listings.drop_duplicates("symbol").set_index("symbol")["listed_on"]
     days = rows["published_at"].dt.tz_convert(BEIJING).dt.tz_localize(None).dt.normalize()
-    return days < pd.to_datetime(rows["symbol"].map(since))
+    early: pd.Series[bool] = days < pd.to_datetime(rows["symbol"].map(since))
+    return early
 
 
 def both_day0(row: pd.Series[Any]) -> tuple[pd.Timestamp, pd.Timestamp]:

@@ -130,8 +130,13 @@ def turn(name: str, place: int) -> None:
     st.session_state[f"_{name}_turn"] = st.session_state.get(f"_{name}_turn", 0) + 1
 
 
-def keep(workspace: Workspace, name: str, key: Key, action: str, value: str = "") -> bool:
-    """Keep a decision, in a callback; return whether it was kept."""
+def keep(workspace: Workspace, name: str, key: Key, action: str, value: str = "") -> None:
+    """Keep a decision, in a callback."""
+    _kept(workspace, name, key, action, value)
+
+
+def _kept(workspace: Workspace, name: str, key: Key, action: str, value: str) -> bool:
+    """Keep a decision; return whether it was kept."""
     user = access.user()
 
     def step() -> Step:
@@ -174,7 +179,7 @@ def _do(name: str, act: Callable[[], Step]) -> bool:
 
 def decide(desk: Desk, name: str, key: Key, action: str, value: str, place: int) -> None:
     """Keep a decision and go on, in a callback; a row that stays in the queue is left behind."""
-    if keep(desk.workspace, name, key, action, value) and state.value("rstate") == "all":
+    if _kept(desk.workspace, name, key, action, value) and state.value("rstate") == "all":
         turn(name, place + 1)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final, Literal
 
 import pandas as pd
 import streamlit as st
@@ -17,7 +17,12 @@ from mentionstudy.data.review_queue import MENTION_DOUBTS, with_decisions
 
 _NAME = "mention"
 _HEAD = 240  # characters of an article that are shown where a mention has no words
-_COLOURS = {"accept": "green", "add": "green", "replace": "blue", "reject": "red"}
+_COLOURS: Final[dict[str, Literal["green", "blue", "red"]]] = {
+    "accept": "green",
+    "add": "green",
+    "replace": "blue",
+    "reject": "red",
+}
 
 
 def draw(desk: Desk) -> None:
@@ -133,7 +138,9 @@ def _sentences(desk: Desk, row: pd.Series[Any]) -> None:
 
 def _article(desk: Desk, article_id: str) -> pd.Series[Any] | None:
     articles = desk.tables.articles
-    return articles.loc[article_id] if article_id in articles.index else None
+    if article_id not in articles.index:
+        return None
+    return articles.loc[[article_id]].iloc[0]
 
 
 def _facts(desk: Desk, row: pd.Series[Any]) -> None:
@@ -158,7 +165,7 @@ def _other(desk: Desk, row: pd.Series[Any], key: Key) -> None:
     """Let the reader give another security or role, or name one that was missed."""
     t, mark = desk.t, f"{key.article_id}{key.symbol}"
     disabled = not desk.may_write
-    roles = list(MENTION_ROLES)
+    roles: list[str] = list(MENTION_ROLES)
     present = str(row["role"]) if row["role"] in roles else "subject"
     with st.container(border=True, key="review_other"):
         st.selectbox(

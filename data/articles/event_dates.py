@@ -58,7 +58,7 @@ def stated_event_dates(articles: pd.DataFrame) -> pd.Series[Any]:
     """
     days = articles["published_at"].dt.tz_convert(BEIJING)
     found = [
-        pd.NaT if pd.isna(day) else pd.Timestamp(_stated(text, day.date()))
+        None if pd.isna(day) else _stated(text, day.date())
         for text, day in zip(articles["text"], days, strict=True)
     ]
     return pd.Series(found, index=articles.index, dtype="datetime64[us]")
