@@ -158,13 +158,10 @@ def plan_symbols(
 
 
 def _day(value: pd.Timestamp | str) -> pd.Timestamp:
-    try:
-        day = pd.Timestamp(value)
-    except ValueError:
-        day = pd.NaT
+    day = pd.to_datetime(value, errors="coerce")
     if pd.isna(day):
         raise DataError(f"{value!r} is no date; write it as 2020-01-31")
-    return day.normalize()
+    return pd.Timestamp(day).normalize()
 
 
 def _ranges(events: pd.DataFrame, low: int, high: int) -> pd.DataFrame:
