@@ -69,7 +69,7 @@ def read_beside(
 
     if factor_file is not None:
         factors = read(factor_file, "factors")
-    if rate_named in RATES:
+    if rate_named is not None and rate_named in RATES:
         if workspace is None:
             raise Unusable(f"--risk-free {rate_named} is of a workspace; give a file here")
         rate = risk_free(workspace, rate_named)

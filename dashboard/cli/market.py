@@ -108,13 +108,14 @@ def fetch(
         plan = _plan(workspace, symbols, start, end)
         if dry_run:
             emit(plan, chosen_format(None))
-            for line in planned_requests(
+            forecast = planned_requests(
                 workspace, plan, _sources(workspace, price_folder, sample=False)
-            ).itertuples(index=False):
+            )
+            for line in forecast.to_dict("records"):
                 click.echo(
-                    f"{line.source}: {line.tables} tables, {line.requests} requests"
-                    f"{f' to {line.hosts}' if line.hosts else ''}, "
-                    f"{line.minutes:.0f} min of pauses at least",
+                    f"{line['source']}: {line['tables']} tables, {line['requests']} requests"
+                    f"{' to ' if line['hosts'] else ''}{line['hosts']}, "
+                    f"{line['minutes']:.0f} min of pauses at least",
                     err=True,
                 )
             return
@@ -195,10 +196,12 @@ def _beijing(stamps: pd.Series) -> pd.Series:
 def _tell_sources(health: SourceHealth) -> None:
     """Say on standard error which sources answer and which are left alone until when."""
     frame = health.frame()
-    for row in frame.assign(retry_at=_beijing(frame["retry_at"])).itertuples(index=False):
-        wait = "" if row.state == "closed" else f", next try {row.retry_at} Beijing ({row.reason})"
-        used = f", {row.requests_today} requests in a day" if row.requests_today else ""
-        click.echo(f"source {row.family}: {_STATES[row.state]}{used}{wait}", err=True)
+    for row in frame.assign(retry_at=_beijing(frame["retry_at"])).to_dict("records"):
+        state, reason = str(row["state"]), row["reason"]
+        until = f", next try {row['retry_at']} Beijing" if state == "open" else ""
+        wait = "" if state == "closed" else f"{until} ({reason})"
+        used = f", {row['requests_today']} requests in a day" if row["requests_today"] else ""
+        click.echo(f"source {row['family']}: {_STATES[state]}{used}{wait}", err=True)
 
 
 _STATES = {

@@ -128,7 +128,8 @@ def _ages(workspace: Workspace, now: datetime) -> pd.Series[float]:
     log = workspace.fetch_log()
     answered = log[(log["kind"] == "bars") & (log["outcome"] == "ok")]
     last = answered.groupby("symbol")["started_at"].max()
-    return (pd.Timestamp(now) - last) / pd.Timedelta(days=1)
+    seconds: pd.Series[float] = (pd.Timestamp(now) - last).dt.total_seconds()
+    return seconds / 86_400
 
 
 def _counted(flags: pd.DataFrame | None) -> pd.Series[str]:

@@ -80,9 +80,16 @@ def fetch_rate(
             health.refused(_FAMILY, error.reason)
         raise
     finally:
-        entry = {"symbol": name, "kind": "rate", "source": _FAMILY, "outcome": outcome}
-        entry |= {"reason": reason, "rows": len(rows), "started_at": pd.Timestamp(at)}
-        entry |= {"seconds": round(time.monotonic() - begin, 3)}
+        entry: dict[str, object] = {
+            "symbol": name,
+            "kind": "rate",
+            "source": _FAMILY,
+            "outcome": outcome,
+            "reason": reason,
+            "rows": len(rows),
+            "started_at": pd.Timestamp(at),
+            "seconds": round(time.monotonic() - begin, 3),
+        }
         workspace.append_fetch_log(pd.DataFrame([entry]))
     return workspace.merge_rates(rows)
 
