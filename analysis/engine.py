@@ -14,6 +14,7 @@ from mentionstudy.analysis.models.base import Model
 from mentionstudy.analysis.panel import Panel
 from mentionstudy.analysis.places import Estimates, Places
 from mentionstudy.analysis.prediction import Prediction, predict, windows_of
+from mentionstudy.analysis.scratch import Scratch, ThreadScratch
 from mentionstudy.analysis.settings import StudySettings, Window
 from mentionstudy.analysis.tiles import Layout, Part, padded
 
@@ -100,8 +101,10 @@ class Engine:
             # Built before the threads start, so that they do not build it twice.
             _ = piece.tile.usable if direct else piece.tile.sums
 
+        own = ThreadScratch()
+
         def work(piece: Part) -> None:
-            self._compute_piece(piece, days, direct, result)
+            self._compute_piece(piece, days, direct, result, own.room)
 
         _in_threads(work, pieces)
         return result
@@ -218,7 +221,7 @@ class Engine:
         return np.asarray(np.cumsum(change[:, :-1], axis=1) > 0)
 
     def _compute_piece(
-        self, piece: Part, days: list[slice], direct: bool, result: Estimates
+        self, piece: Part, days: list[slice], direct: bool, result: Estimates, room: Scratch
     ) -> None:
         tile, settings = piece.tile, self.settings
         fitted = fit(
@@ -235,7 +238,7 @@ class Engine:
         ratio = self._ratio(piece, fitted, alpha, result) if self.model.conditional else None
         start = piece.position + settings.window[0]
         out = _prediction(piece, len(days), result)
-        predict(tile.design, fitted, piece.series, start, days, self.length, out, ratio)
+        predict(tile.design, fitted, piece.series, start, days, self.length, out, room, ratio)
         _store(piece, fitted, alpha, out, result)
 
     def _ratio(self, piece: Part, fitted: Fit, alpha: Floats, result: Estimates) -> Floats:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from mentionstudy.analysis.estimation import Fit
 from mentionstudy.analysis.models.base import Design
+from mentionstudy.analysis.scratch import Scratch
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -52,6 +53,8 @@ def windows_of(values: Floats, length: int, series: Ints, start: Ints) -> Floats
         (B,) row and first column.
     """
     width = values.shape[1]
+    if values.strides[0] == 0:  # one row stands for all
+        return np.asarray(sliding_window_view(values[0], length)[start])
     if values.flags.c_contiguous:
         return np.asarray(sliding_window_view(values.reshape(-1), length)[series * width + start])
     return np.asarray(sliding_window_view(values, length, axis=1)[series, start])
@@ -65,6 +68,7 @@ def predict(
     days: list[slice],
     length: int,
     out: Prediction,
+    room: Scratch,
     ratio: Floats | None = None,
 ) -> None:
     """Predict the event window of B events.
@@ -88,6 +92,8 @@ def predict(
         L, days of the event window.
     out
         Where the numbers go.
+    room
+        Working memory.
     ratio
         (B, L) conditional variance of each day over ``s^2``, or None.
 
@@ -105,7 +111,7 @@ def predict(
         for slope, q in enumerate(design.predict):
             x = windows_of(design.x[q], length, series, start)
             x -= fitted.x_mean[:, slope, None]
-            ar -= fitted.beta[:, slope, None] * x
+            ar -= np.multiply(fitted.beta[:, slope, None], x, out=room.array("normal", x.shape))
             distance.append(x)
         if design.scale is not None:
             scale = windows_of(design.scale, length, series, start)
@@ -113,7 +119,7 @@ def predict(
             distance = [x * scale for x in distance]
             ratio = scale * scale
         variance = fitted.sigma**2
-        error = _quadratic(fitted, variance, distance, ar.shape)
+        error = _quadratic(fitted, variance, distance, room.array("error", ar.shape))
         own = 1.0 / fitted.n if design.intercept else np.zeros(len(ar))
         if ratio is None:
             error += (variance * (1.0 + own))[:, None]
@@ -149,7 +155,8 @@ def _cumulate(
         ratio = None if ratio is None else np.where(present, ratio, 0.0)
         n_days[:] = _sums(present.astype(np.float64), member)
     square = fitted.sigma**2
-    variance = _quadratic(fitted, square, [_sums(x, member) for x in distance], n_days.shape)
+    sums = [_sums(x, member) for x in distance]
+    variance = _quadratic(fitted, square, sums, np.empty(n_days.shape))
     single = n_days if ratio is None else _sums(ratio, member)
     variance += square[:, None] * (single + own[:, None] * (n_days * n_days))
     out.car_var[:] = variance
@@ -169,11 +176,12 @@ def _sums(values: Floats, member: Floats, out: Floats | None = None) -> Floats:
     return total
 
 
-def _quadratic(fitted: Fit, variance: Floats, x: list[Floats], shape: tuple[int, ...]) -> Floats:
-    """``s^2 x'Sx`` for every event and column, S the spread of the slopes."""
+def _quadratic(fitted: Fit, variance: Floats, x: list[Floats], total: Floats) -> Floats:
+    """``s^2 x'Sx`` for every event and column, S the spread of the slopes; in ``total``."""
     if not x:
-        return np.zeros(shape)
-    total = x[0] * x[0]
+        total[:] = 0.0
+        return total
+    np.multiply(x[0], x[0], out=total)
     total *= (variance * fitted.spread[:, 0, 0])[:, None]
     for i in range(len(x)):
         for j in range(i, len(x)):

@@ -6,6 +6,7 @@ does in it.
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
 import numpy as np
@@ -33,3 +34,10 @@ class Scratch:
         if held is None or held.size < size or held.dtype != dtype:
             held = self._held[name] = np.empty(size, dtype=dtype)
         return held[:size].reshape(shape)
+
+
+class ThreadScratch(threading.local):
+    """Working memory of which every thread has its own."""
+
+    def __init__(self) -> None:
+        self.room = Scratch()

@@ -62,11 +62,7 @@ class Tile:
             if not self._model.uses_spans:
                 # A return over a halt is no one-day return; it never enters as one.
                 returns[spans > 1] = np.nan
-        if len(calendar.market):
-            market = padded(calendar.market[self._benchmark], self._pad)
-            market[self._benchmark < 0] = np.nan
-        else:
-            market = np.full(returns.shape, np.nan)
+        market = self._market(returns.shape)
         free = calendar.risk_free
         inputs = SeriesInputs(
             returns=returns,
@@ -78,6 +74,18 @@ class Tile:
             else padded(free[None, :], self._pad)[0],
         )
         return self._model.design(inputs)
+
+    def _market(self, shape: tuple[int, ...]) -> Floats:
+        """Benchmark of each of the S series; one row stands for all that share it."""
+        calendar, benchmark = self._calendar, self._benchmark
+        if not len(calendar.market):
+            return np.broadcast_to(np.nan, shape)
+        shared = bool((benchmark == benchmark[0]).all()) and benchmark[0] >= 0
+        if shared:
+            return np.broadcast_to(padded(calendar.market[benchmark[:1]], self._pad), shape)
+        market: Floats = padded(calendar.market[benchmark], self._pad)
+        market[benchmark < 0] = np.nan
+        return market
 
     @cached_property
     def usable(self) -> Bools:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -25,7 +24,7 @@ from mentionstudy.analysis.inference.outcome import Bools
 from mentionstudy.analysis.inference.rank_kernel import rank_sums
 from mentionstudy.analysis.inference.rank_totals import RankSums
 from mentionstudy.analysis.inference.sign_tests import positive_shares
-from mentionstudy.analysis.scratch import Scratch
+from mentionstudy.analysis.scratch import ThreadScratch
 
 T = TypeVar("T")
 BLOCK = 1024
@@ -150,7 +149,7 @@ def scan_residuals(
     labels = np.arange(arrays.n_events) if exact else date_labels(arrays)
     order = np.argsort(labels, kind="stable")  # events of one date side by side
 
-    own = _Own()
+    own = ThreadScratch()
 
     def work(index: int) -> _Part:
         rows = order[index * BLOCK : (index + 1) * BLOCK]
@@ -168,13 +167,6 @@ def scan_residuals(
     for part in map_in_order(work, -(-order.size // BLOCK), threads):
         folded.add(part)
     return folded.finish(members)
-
-
-class _Own(threading.local):
-    """What each thread has for itself."""
-
-    def __init__(self) -> None:
-        self.room = Scratch()
 
 
 def unit(standardized: Moments) -> Floats:

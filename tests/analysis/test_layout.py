@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pickle
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -74,3 +76,10 @@ def test_many_events_take_the_running_sums_and_agree_with_single_windows() -> No
     assert len(same) == 440
     np.testing.assert_allclose(same["ar_x"], same["ar_y"], atol=1e-14, rtol=0)
     np.testing.assert_allclose(same["sar_x"], same["sar_y"], rtol=1e-10, atol=1e-12)
+
+
+def test_a_result_can_be_pickled(gappy_market) -> None:
+    result = STUDY.run(gappy_market.events, gappy_market.returns, gappy_market.market)
+    before = result.tests()
+    again = pickle.loads(pickle.dumps(result))
+    pd.testing.assert_frame_equal(again.tests(), before)
