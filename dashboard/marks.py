@@ -77,7 +77,10 @@ def _of_bar(_run: StudyRun, cars: Cars, rest: str, window: Window, _summed: bool
     low, high = map(float, rest.split(":"))
     rows = cars(window)
     car = rows["car"]
-    return rows[(car >= low) & ((car < high) | ((car == high) & (high == car.max())))]
+    inside: pd.DataFrame = rows[
+        (car >= low) & ((car < high) | ((car == high) & (high == car.max())))
+    ]
+    return inside
 
 
 def _of_week(_run: StudyRun, cars: Cars, rest: str, window: Window, _summed: bool) -> pd.DataFrame:
