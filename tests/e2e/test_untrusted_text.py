@@ -21,6 +21,7 @@ PAGES = (
     "/",
     "/articles",
     "/article",
+    "/review",
     "/securities?security=600718.SH",
     "/study?group=source",
     "/compare?model=market_adjusted",
