@@ -199,7 +199,7 @@ def _line(
         "state": state,
         "first": inside["date"].min() if len(inside) else pd.NaT,
         "last": inside["date"].max() if len(inside) else pd.NaT,
-        "sources": ", ".join(sorted(set(inside["source"]))),
+        "sources": ", ".join(sorted(inside["source"].unique())),
         "asked_at": answers["started_at"].max() if answers is not None else pd.NaT,
         "reason": ""
         if done or failed is None or failed.empty
