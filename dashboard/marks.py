@@ -86,7 +86,8 @@ def _of_bar(_run: StudyRun, cars: Cars, rest: str, window: Window, _summed: bool
 def _of_week(_run: StudyRun, cars: Cars, rest: str, window: Window, _summed: bool) -> pd.DataFrame:
     first, last = charts.days_of_week(*map(int, rest.split(":")))
     rows = cars(window)
-    return rows[rows["day0"].between(first, last)]
+    inside: pd.DataFrame = rows[rows["day0"].between(first, last)]
+    return inside
 
 
 _FINDERS: dict[str, Callable[[StudyRun, Cars, str, Window, bool], pd.DataFrame]] = {
