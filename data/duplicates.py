@@ -214,6 +214,8 @@ def _candidates(
 
     In the order of time, so that of several equal texts the latest one is the one to compare with.
     """
+    if len(texts) < 2:
+        return  # making the index costs more than a first look at a small workspace
     from datasketch import MinHash, MinHashLSH
 
     latest: dict[str, int] = {}
