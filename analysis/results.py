@@ -22,7 +22,6 @@ from mentionstudy.analysis.writing import Writing
 if TYPE_CHECKING:
     from mentionstudy.analysis.battery import Battery
     from mentionstudy.analysis.inference.cross_section import Covariance
-    from mentionstudy.analysis.plots import Plots
 
 
 class StudyResult(Writing):
@@ -392,25 +391,3 @@ class StudyResult(Writing):
         window = parse_window((first, last))
         self.settings.check_inside(window)
         return (window,)
-
-    @property
-    def plot(self) -> Plots:
-        """The study's charts, as plotly figures: ``plot.caar()``, ``plot.heatmap()``, ..."""
-        from mentionstudy.analysis.plots import Plots
-
-        return Plots(self)
-
-    def _repr_html_(self) -> str:
-        """Show the summary in a notebook."""
-        from mentionstudy.analysis.display import html
-
-        return html(self)
-
-    def __repr__(self) -> str:
-        return self.summary()
-
-    def summary(self) -> str:
-        """Return the study as a screen of text: sample, settings, averages, tests, exclusions."""
-        from mentionstudy.analysis.display import text
-
-        return text(self)

@@ -1,4 +1,4 @@
-"""How a result leaves Python: frames by name, files, LaTeX."""
+"""How a result is shown and written: summary, charts, frames by name, files, LaTeX."""
 
 from __future__ import annotations
 
@@ -12,15 +12,38 @@ from mentionstudy.analysis import export
 from mentionstudy.analysis.errors import ConfigError
 
 if TYPE_CHECKING:
+    from mentionstudy.analysis.plots import Plots
     from mentionstudy.analysis.results import StudyResult
 
 
 class Writing:
-    """The part of :class:`~mentionstudy.analysis.results.StudyResult` that writes."""
+    """The part of :class:`~mentionstudy.analysis.results.StudyResult` that shows and writes."""
 
     @property
     def _result(self) -> StudyResult:
         return cast("StudyResult", self)
+
+    @property
+    def plot(self) -> Plots:
+        """The study's charts, as plotly figures: ``plot.caar()``, ``plot.heatmap()``, ..."""
+        from mentionstudy.analysis.plots import Plots
+
+        return Plots(self._result)
+
+    def _repr_html_(self) -> str:
+        """Show the summary in a notebook."""
+        from mentionstudy.analysis.display import html
+
+        return html(self._result)
+
+    def __repr__(self) -> str:
+        return self.summary()
+
+    def summary(self) -> str:
+        """Return the study as a screen of text: sample, settings, averages, tests, exclusions."""
+        from mentionstudy.analysis.display import text
+
+        return text(self._result)
 
     def to_frame(self, table: str = "tests") -> pd.DataFrame:
         """Return a table by name.

@@ -68,11 +68,11 @@ def public() -> Iterator[tuple[str, Any]]:
 
 
 def methods(name: str, kind: type) -> Iterator[tuple[str, Any]]:
-    for attribute, value in vars(kind).items():
+    own = [base for base in kind.__mro__ if base.__module__.startswith("mentionstudy")]
+    for attribute, value in (item for base in own for item in vars(base).items()):
         function = value.__func__ if isinstance(value, (classmethod, staticmethod)) else value
-        if attribute.startswith("_") or not inspect.isfunction(function):
-            continue
-        yield f"{name}.{attribute}", function
+        if not attribute.startswith("_") and inspect.isfunction(function):
+            yield f"{name}.{attribute}", function
 
 
 THINGS = dict(public())

@@ -25,6 +25,19 @@ DAY, WINDOW = "aar.csv", "tests.csv"
 
 # case: peer's file: {its statistic: (our test, our table, CAR windows it holds for; None for all)}
 Same = dict[str, tuple[str, str, tuple[str, ...] | None]]
+VIBE: Same = {
+    "csect_t": ("cross_sectional_t", WINDOW, None),
+    "cowan_gsign_z": ("generalized_sign", WINDOW, None),
+    "patell_z": ("patell", WINDOW, ("[0,0]",)),
+    "bmp_z": ("bmp", WINDOW, ("[0,0]",)),
+    "zt_grank_t": ("grank_t", WINDOW, ("[0,0]",)),
+}
+BASE_R: Same = {
+    "t": ("cross_sectional_t", DAY, None),
+    "t_p": ("cross_sectional_t_p", DAY, None),
+    "binom_p": ("sign_p", DAY, None),
+    "wilcox_p_exact": ("wilcoxon_p", DAY, None),
+}
 SAME: dict[str, dict[str, Same]] = {
     "caseA_sp500_additions": {
         "sipemu_aggregate.csv": {
@@ -33,19 +46,8 @@ SAME: dict[str, dict[str, Same]] = {
             "SignT": ("sign", DAY, None),
             "GSignT": ("generalized_sign", DAY, None),
         },
-        "vibe_aggregate.csv": {
-            "csect_t": ("cross_sectional_t", WINDOW, None),
-            "cowan_gsign_z": ("generalized_sign", WINDOW, None),
-            "patell_z": ("patell", WINDOW, ("[0,0]",)),
-            "bmp_z": ("bmp", WINDOW, ("[0,0]",)),
-            "zt_grank_t": ("grank_t", WINDOW, ("[0,0]",)),
-        },
-        "baseR_tests.csv": {
-            "t": ("cross_sectional_t", DAY, None),
-            "t_p": ("cross_sectional_t_p", DAY, None),
-            "binom_p": ("sign_p", DAY, None),
-            "wilcox_p_exact": ("wilcoxon_p", DAY, None),
-        },
+        "vibe_aggregate.csv": VIBE,
+        "baseR_tests.csv": BASE_R,
     },
     "caseB_covid_estudy2": {
         "estudy2_daily_tests.csv": {
@@ -56,13 +58,7 @@ SAME: dict[str, dict[str, Same]] = {
         "estudy2_car_tests.csv": {
             "car_brown_warner_1985": ("crude_dependence_t", WINDOW, ("[0,4]",)),
         },
-        "vibe_aggregate.csv": {
-            "csect_t": ("cross_sectional_t", WINDOW, None),
-            "cowan_gsign_z": ("generalized_sign", WINDOW, None),
-            "patell_z": ("patell", WINDOW, ("[0,0]",)),
-            "bmp_z": ("bmp", WINDOW, ("[0,0]",)),
-            "zt_grank_t": ("grank_t", WINDOW, ("[0,0]",)),
-        },
+        "vibe_aggregate.csv": VIBE,
     },
     "caseC_nifty_splits": {
         "eventstudies_inference_ci.csv": {
@@ -77,19 +73,8 @@ SAME: dict[str, dict[str, Same]] = {
             "PatellZ": ("patell", DAY, None),
             "SignT": ("sign", DAY, None),
         },
-        "vibe_aggregate.csv": {
-            "csect_t": ("cross_sectional_t", WINDOW, None),
-            "cowan_gsign_z": ("generalized_sign", WINDOW, None),
-            "patell_z": ("patell", WINDOW, ("[0,0]",)),
-            "bmp_z": ("bmp", WINDOW, ("[0,0]",)),
-            "zt_grank_t": ("grank_t", WINDOW, ("[0,0]",)),
-        },
-        "baseR_tests.csv": {
-            "t": ("cross_sectional_t", DAY, None),
-            "t_p": ("cross_sectional_t_p", DAY, None),
-            "binom_p": ("sign_p", DAY, None),
-            "wilcox_p_exact": ("wilcoxon_p", DAY, None),
-        },
+        "vibe_aggregate.csv": VIBE,
+        "baseR_tests.csv": BASE_R,
     },
     "caseE_crse_repurchases": {
         "crseEventStudy.csv": {
