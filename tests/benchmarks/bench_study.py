@@ -63,7 +63,7 @@ def _report(name: str, n_events: int, work: Callable[[], object]) -> None:
         processor.append(time.process_time() - used)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     each = 1000 * min(clock) / n_events
-    ratio = f"  {float(os.environ[LOOP]) / each:,.0f}x the loop" if LOOP in os.environ else ""
+    ratio = f"  {float(os.environ[LOOP]) / each:,.1f}x the loop" if LOOP in os.environ else ""
     print(
         f"{name:28s} {n_events:>9,} events  first {clock[0]:7.3f} s  best {min(clock):7.3f} s  "
         f"processor {min(processor):7.3f} s  {each:9.5f} s per 1,000  "
