@@ -88,11 +88,14 @@ def quick_sums(
     np.concatenate(parts, axis=1, out=values)
     values += 0.0  # the two zeros become one
     finite = np.isfinite(values)
+    whole = bool(finite.all())
     left_out = np.zeros(len(values), dtype=bool)
-    if not finite.all():
+    if not whole:
         left_out |= (np.abs(values) > _HUGE).any(axis=1)
         np.copyto(values, _LAST, where=~finite)
     order = _order(values, room)
+    if whole:
+        left_out |= values[:, -1] > _HUGE  # sorted: the largest
     left_out |= _tied(values, order, n_days, room)
     finite[left_out] = False
     return _sums(_laid_out(order, finite, n_own, n_days, room), n_own, n_days, room), left_out
