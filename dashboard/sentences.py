@@ -15,6 +15,7 @@ from pathlib import Path
 
 _FILE = Path(__file__).resolve().parent / "locales" / "sentences.zh.json"
 _HOLE = "{}"
+_LONGEST = 2_000  # characters; what is longer is no sentence, and looking would take long
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +69,8 @@ def chinese(sentence: str) -> str:
     str
         Chinese; a sentence that is not known stays as it is.
     """
+    if len(sentence) > _LONGEST:
+        return sentence
     parts = sentence.split("; ")
     said = [_one(part) for part in parts]
     if len(parts) > 1 and all(said):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import re
 import zipfile
 from pathlib import Path
@@ -11,9 +12,10 @@ import openpyxl
 import pandas as pd
 import pytest
 
+from mentionstudy.analysis.charts import labels_for
 from mentionstudy.dashboard.i18n import texts
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(400)]  # many pages in a row
 
 
 @pytest.mark.parametrize(
@@ -95,6 +97,12 @@ class Day:
         self.shown = self.averages()
         assert self.shown != before
         assert name in self.page.page.inner_text(".st-key-chart_caar")
+        # a chart, a table and the workbook are one click away
+        chart = self.fetched("html_caar").decode("utf-8")
+        title = json.dumps(labels_for(self.t.language)["caar_title"])
+        assert title.strip('"') in chart
+        assert self.fetched("csv_tests").decode("utf-8-sig").startswith("window,test,n,")
+        assert "TESTS" in openpyxl.load_workbook(io.BytesIO(self.fetched("xlsx_study"))).sheetnames
         self.picture("4-study")
 
     def averages(self):

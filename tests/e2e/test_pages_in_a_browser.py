@@ -100,26 +100,3 @@ def test_a_click_on_the_heat_map_opens_the_article_behind_it(tab, sample_server)
     page.settle()
     assert "event=" in page.page.url
     page.check()
-
-
-def test_the_chart_and_the_table_come_as_files(tab, sample_server, tmp_path):
-    page = tab(sample_server)
-    page.open("/study?lang=en")
-    with page.page.expect_download() as chart:
-        page.page.locator(".st-key-html_caar button").first.click()
-    html = (tmp_path / "chart.html").absolute()
-    chart.value.save_as(html)
-    text = html.read_text(encoding="utf-8")
-    assert "Cumulative average abnormal return" in text
-    assert 'src="http' not in text
-    with page.page.expect_download() as table:
-        page.page.locator(".st-key-csv_tests button").first.click()
-    table.value.save_as(tmp_path / "tests.csv")
-    lines = (tmp_path / "tests.csv").read_text(encoding="utf-8-sig").splitlines()
-    assert lines[0].startswith("window,test,n")
-    with page.page.expect_download() as book:
-        page.page.locator(".st-key-xlsx_study button").first.click()
-    book.value.save_as(tmp_path / "study.xlsx")
-    openpyxl = pytest.importorskip("openpyxl")
-    assert openpyxl.load_workbook(tmp_path / "study.xlsx").sheetnames
-    page.check()

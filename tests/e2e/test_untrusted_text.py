@@ -13,7 +13,7 @@ import pytest
 
 from mentionstudy.data.articles.model import content_id
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(400)]  # many pages in a row
 POSTS = runpy.run_path(str(Path(__file__).parents[1] / "dashboard" / "conftest.py"))["EVIL_POSTS"]
 
 # grouped by source, so that the papers' names stand in charts and tables too
