@@ -107,12 +107,12 @@ def reading_of(t: Texts, bounds: Window, cars: pd.DataFrame, tests: pd.DataFrame
             "reading.significant" if row["p"] < 0.05 else "reading.chance",
             window=window,
             caar=f"{car.mean():+.2%}",
-            n=len(car),
+            n=f"{len(car):,}",
             test=t.code("test", row["test"]),
             statistic=f"{row['statistic']:.2f}",
             p=p_text(row["p"]),
         )
-    return t("reading.untested", window=window, caar=f"{car.mean():+.2%}", n=len(car))
+    return t("reading.untested", window=window, caar=f"{car.mean():+.2%}", n=f"{len(car):,}")
 
 
 def plain_reading(t: Texts, run: StudyRun) -> str:
