@@ -87,6 +87,8 @@ class Person:
         await self._client.go(self._rng.choice(sorted(self._client.pages)))
 
     async def _model(self) -> None:
+        if "model" not in self._client.widgets:  # not every page has the settings beside it
+            await self._client.go("study")
         options = self._client.widgets["model"].options
         await self._client.set("model", self._rng.choice(options[:3]))
 
