@@ -6,29 +6,22 @@ No Streamlit and no statistics here: it joins what `mentionstudy.data` knows to 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib.metadata import version
 
 import pandas as pd
 
 from mentionstudy.analysis import EventStudy, StudyResult, StudySettings
-from mentionstudy.dashboard.characteristics import characteristics, usual_turnover
+from mentionstudy.dashboard.characteristics import characteristics
 from mentionstudy.dashboard.derivation import EventRules, Reading, derive_events, read_corrected
-from mentionstudy.data import ReturnsPanel, Workspace, returns_panel
+from mentionstudy.dashboard.traded import Prices
+from mentionstudy.data import Workspace
 from mentionstudy.data.calendars import calendar_for
 from mentionstudy.data.events import article_status
-from mentionstudy.data.market import (
-    SpecialTreatment,
-    asked_until,
-    default_benchmark,
-    flag_endings,
-    flag_price_limits,
-)
 from mentionstudy.data.market.flags import FLAG_COLUMNS
 from mentionstudy.data.market.rates import on_sessions
-from mentionstudy.data.master import Master, Renumbered
-from mentionstudy.data.securities import parse_symbol
+from mentionstudy.data.master import Renumbered
 
 EXCLUSION_COLUMNS = ["stage", "event_id", "article_id", "symbol", "date", "code", "reason"]
 
@@ -70,89 +63,6 @@ class Corpus:
     digest: str
     rules: EventRules = field(default_factory=EventRules)
     codes: Mapping[str, Renumbered] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Prices:
-    """The traded figures behind a study.
-
-    Attributes
-    ----------
-    bars
-        Raw bars of the events' securities and the benchmarks.
-    panel
-        The returns derived from them.
-    benchmarks
-        Benchmark symbol by event symbol.
-    missing
-        For each symbol without any bar, why: what the sources answered last.
-    turnover
-        The usual turnover, dates by symbols; see `characteristics.usual_turnover`.
-    table_versions
-        Version of each table of the workspace as it was read.
-    sources
-        For ``bars`` and ``factors``, the number of symbols that came from each source.
-    """
-
-    bars: pd.DataFrame
-    panel: ReturnsPanel
-    benchmarks: Mapping[str, str]
-    missing: Mapping[str, str]
-    turnover: pd.DataFrame = field(default_factory=pd.DataFrame)
-    table_versions: Mapping[str, int] = field(default_factory=dict)
-    sources: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EventFilter:
-    """Which of the corpus's events a study takes; an empty choice means all.
-
-    Attributes
-    ----------
-    symbols, exchanges, sources, categories, timings, topics
-        Values to keep.
-    alone
-        Only events that no other event of the firm confounds.
-    first_day, last_day
-        Bounds of day 0, both included, as ISO dates; empty means open.
-    """
-
-    symbols: tuple[str, ...] = ()
-    exchanges: tuple[str, ...] = ()
-    sources: tuple[str, ...] = ()
-    categories: tuple[str, ...] = ()
-    timings: tuple[str, ...] = ()
-    topics: tuple[str, ...] = ()
-    alone: bool = False
-    first_day: str = ""
-    last_day: str = ""
-
-    def apply(self, events: pd.DataFrame) -> pd.DataFrame:
-        """Return the events that pass, in their order."""
-        keep = pd.Series(data=True, index=events.index)
-        for column, values in (
-            ("symbol", self.symbols),
-            ("exchange", self.exchanges),
-            ("source", self.sources),
-            ("timing", self.timings),
-        ):
-            if values:
-                keep &= events[column].isin(values)
-        for column, several in (("categories", self.categories), ("topics", self.topics)):
-            if several:
-                wanted = set(several)
-                keep &= pd.Series(
-                    [bool(wanted & set(_split(cell))) for cell in events[column]],
-                    index=events.index,
-                    dtype=bool,
-                )
-        if self.alone:
-            keep &= events["confounded"] == "no"
-        if self.first_day:
-            keep &= events["day0"] >= pd.Timestamp(self.first_day)
-        if self.last_day:
-            keep &= events["day0"] <= pd.Timestamp(self.last_day)
-        return events.loc[keep]
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,82 +170,6 @@ def load_corpus(
         rules=rules,
         codes=known.codes,
     )
-
-
-def choose_benchmarks(
-    symbols: Sequence[str], chosen: Mapping[str, str] | None = None
-) -> dict[str, str]:
-    """Return the benchmark of each symbol: the user's for its exchange, else the default.
-
-    Parameters
-    ----------
-    symbols
-        Canonical symbols.
-    chosen
-        Benchmark symbol by exchange, such as ``{"SH": "000001.SH"}``.
-    """
-    out = {}
-    for symbol in symbols:
-        security = parse_symbol(symbol)
-        out[symbol] = (chosen or {}).get(security.exchange) or default_benchmark(security)
-    return out
-
-
-def load_prices(
-    workspace: Workspace, events: pd.DataFrame, benchmarks: Mapping[str, str] | None = None
-) -> Prices:
-    """Read the bars of the events' securities and their benchmarks and derive returns.
-
-    Parameters
-    ----------
-    workspace
-        An open workspace.
-    events
-        A frame with a column ``symbol``.
-    benchmarks
-        As for :func:`choose_benchmarks`.
-    """
-    symbols = sorted(events["symbol"].unique())
-    by_symbol = choose_benchmarks(symbols, benchmarks)
-    wanted = sorted({*symbols, *by_symbol.values()})
-    versions = workspace.versions()
-    bars = workspace.bars(wanted)
-    factors = workspace.factors(wanted)
-    log = workspace.fetch_log()
-    panel = returns_panel(bars, factors, _sessions_by_exchange(bars))
-    panel = _flagged(panel, bars, log, Master.of(workspace), wanted)
-    return Prices(
-        bars=bars,
-        panel=panel,
-        benchmarks=by_symbol,
-        missing=_why_missing(log, sorted(set(wanted) - set(panel.returns.columns))),
-        turnover=usual_turnover(bars),
-        table_versions=versions,
-        sources={
-            name: {str(k): int(n) for k, n in counted.items() if n}
-            for name, frame in (("bars", bars), ("factors", factors))
-            for counted in [frame.groupby("source", observed=True)["symbol"].nunique()]
-        },
-    )
-
-
-def _flagged(
-    panel: ReturnsPanel, bars: pd.DataFrame, log: pd.DataFrame, master: Master, wanted: list[str]
-) -> ReturnsPanel:
-    """Add what the market's rules and the securities master say about single days."""
-    mine = master.securities[master.securities["symbol"].isin(wanted)]
-    panel = flag_price_limits(
-        panel,
-        bars,
-        st=SpecialTreatment.from_changes(master.changes),
-        listed=_days(mine, "listed_on"),
-    )
-    return flag_endings(panel, bars, asked_until(log), _days(mine, "delisted_on"))
-
-
-def _days(securities: pd.DataFrame, column: str) -> dict[str, pd.Timestamp]:
-    known = securities[securities[column].notna()]
-    return dict(zip(known["symbol"].astype("str"), known[column], strict=True))
 
 
 def run_study(
@@ -462,18 +296,6 @@ def study_frames(events: pd.DataFrame, prices: Prices, *, group: str | None = No
     )
 
 
-def _why_missing(log: pd.DataFrame, symbols: list[str]) -> dict[str, str]:
-    """Return the last answer of the sources about symbols that have no bars."""
-    if not symbols:
-        return {}
-    failed = (log["kind"] == "bars") & ~log["outcome"].isin(["ok", "retried"])
-    log = log[failed].sort_values("started_at")
-    said = log.groupby("symbol").tail(1).set_index("symbol")
-    never = "none were asked for yet; mentionstudy fetch gets them"
-    last = dict(zip(said.index, said["source"] + ": " + said["reason"], strict=True))
-    return {s: f"No prices in the workspace ({last.get(s, never)})." for s in symbols}
-
-
 def _without_prices(excluded: pd.DataFrame, missing: Mapping[str, str]) -> pd.DataFrame:
     """Give events whose security or benchmark has no bars the reason that the sources gave."""
     known = excluded["symbol"].isin(list(missing))
@@ -510,14 +332,3 @@ def _sessions_by_calendar(
             sessions = sessions[(sessions >= index[0]) & (sessions <= index[-1])]
         out[_calendar_name(exchange)] = sessions
     return out
-
-
-def _sessions_by_exchange(bars: pd.DataFrame) -> dict[str, pd.DatetimeIndex]:
-    exchanges = {str(s).rpartition(".")[2] for s in bars["symbol"].unique()}
-    return {e: calendar_for(e).sessions for e in sorted(exchanges)}
-
-
-def _split(joined: object) -> list[str]:
-    if isinstance(joined, str):
-        return [part for part in joined.split(";") if part]
-    return list(joined) if isinstance(joined, Sequence) else []

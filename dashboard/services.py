@@ -32,16 +32,15 @@ from mentionstudy.dashboard.images import IMAGE_FORMATS, Painter
 from mentionstudy.dashboard.jobs import FetchJob
 from mentionstudy.dashboard.pipeline import (
     Corpus,
-    EventFilter,
-    Prices,
     StudyRun,
     load_corpus,
-    load_prices,
     run_study,
     workspace_provenance,
 )
+from mentionstudy.dashboard.selection import EventFilter
 from mentionstudy.dashboard.slow import StudyJob, StudyWork
 from mentionstudy.dashboard.study_files import own_tables, write_study
+from mentionstudy.dashboard.traded import Prices, load_prices
 from mentionstudy.data import Workspace
 from mentionstudy.data.calendars import calendar_for
 from mentionstudy.data.errors import WorkspaceError

@@ -21,7 +21,8 @@ import pandas as pd
 
 from mentionstudy.analysis import StudySettings
 from mentionstudy.analysis.errors import StudyError
-from mentionstudy.dashboard.pipeline import Corpus, Prices, StudyRun, run_study
+from mentionstudy.dashboard.pipeline import Corpus, StudyRun, run_study
+from mentionstudy.dashboard.traded import Prices
 
 _LOG = logging.getLogger(__name__)
 _SLOW_MODELS = ("garch",)  # each event is a maximum likelihood estimate of its own

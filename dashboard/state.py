@@ -20,7 +20,7 @@ from mentionstudy.analysis.errors import ConfigError
 from mentionstudy.analysis.settings import StudySettings, parse_window, window_label
 from mentionstudy.dashboard.derivation import GROUPS, EventRules
 from mentionstudy.dashboard.i18n import LANGUAGES, preferred
-from mentionstudy.dashboard.pipeline import EventFilter
+from mentionstudy.dashboard.selection import EventFilter
 from mentionstudy.data.market.flags import FLAGS, LIMIT_CLOSES
 from mentionstudy.data.mentions.model import ROLES
 from mentionstudy.data.review_queue import DATE_DOUBTS, MENTION_DOUBTS

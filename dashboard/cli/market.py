@@ -19,7 +19,8 @@ from mentionstudy.dashboard.cli.output import (
     format_option,
     progress,
 )
-from mentionstudy.dashboard.pipeline import load_corpus, load_prices
+from mentionstudy.dashboard.pipeline import load_corpus
+from mentionstudy.dashboard.traded import load_prices
 from mentionstudy.data.calendars import BEIJING
 from mentionstudy.data.errors import DataError
 from mentionstudy.data.market import (

@@ -11,7 +11,7 @@ import click
 
 from mentionstudy.dashboard.cli.output import Unusable
 from mentionstudy.dashboard.derivation import GROUPS, EventRules
-from mentionstudy.dashboard.pipeline import EventFilter
+from mentionstudy.dashboard.selection import EventFilter
 from mentionstudy.data.mentions.model import ROLES, Role
 
 

@@ -213,8 +213,9 @@ def _sample_folder(folder: str) -> Iterator[str]:
 
 def _print_summary(folder: str) -> None:
     from mentionstudy.analysis import StudySettings
-    from mentionstudy.dashboard.pipeline import load_corpus, load_prices, run_study
+    from mentionstudy.dashboard.pipeline import load_corpus, run_study
     from mentionstudy.dashboard.summary import run_summary
+    from mentionstudy.dashboard.traded import load_prices
 
     workspace = open_workspace(folder)
     corpus = load_corpus(workspace)

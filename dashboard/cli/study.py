@@ -29,13 +29,13 @@ from mentionstudy.dashboard.images import ImagesUnavailable
 from mentionstudy.dashboard.pipeline import (
     StudyRun,
     load_corpus,
-    load_prices,
     package_versions,
     run_study,
     workspace_provenance,
 )
 from mentionstudy.dashboard.study_files import CHART_FORMATS, TABLE_FORMATS, write_study
 from mentionstudy.dashboard.summary import run_summary
+from mentionstudy.dashboard.traded import load_prices
 from mentionstudy.data.errors import DataError
 from mentionstudy.data.market.rates import RATES
 from mentionstudy.data.tabular import (

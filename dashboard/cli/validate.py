@@ -17,7 +17,8 @@ from mentionstudy.dashboard.cli.output import Unusable, chosen_format, complain,
 from mentionstudy.dashboard.cli.rules import Selection
 from mentionstudy.dashboard.cli.study import Source, study_options
 from mentionstudy.dashboard.export import chart_html
-from mentionstudy.dashboard.pipeline import StudyFrames, load_corpus, load_prices, study_frames
+from mentionstudy.dashboard.pipeline import StudyFrames, load_corpus, study_frames
+from mentionstudy.dashboard.traded import load_prices
 from mentionstudy.data.errors import DataError
 from mentionstudy.data.tabular import read_events_file, read_returns_file
 

@@ -127,6 +127,7 @@ def table(
         column_config=column_names(frame, t) | dict(columns or {}),
         height=height,
         key=f"table_{name}",
+        placeholder="–",
         alt=alt or None,
     )
     csv_button(raw if raw is not None else frame, name, t)

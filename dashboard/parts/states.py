@@ -7,7 +7,7 @@ import streamlit as st
 
 from mentionstudy.dashboard import state
 from mentionstudy.dashboard.i18n import Texts
-from mentionstudy.dashboard.pipeline import EventFilter
+from mentionstudy.dashboard.selection import EventFilter
 
 
 def no_workspace(t: Texts, path: str, problem: str) -> None:

@@ -21,9 +21,10 @@ from dashboard_10k import make
 
 from mentionstudy.analysis import StudySettings
 from mentionstudy.dashboard.images import Painter, page_pdf
-from mentionstudy.dashboard.pipeline import load_corpus, load_prices, run_study
+from mentionstudy.dashboard.pipeline import load_corpus, run_study
 from mentionstudy.dashboard.reporting import report_html
 from mentionstudy.dashboard.study_files import study_charts
+from mentionstudy.dashboard.traded import load_prices
 from mentionstudy.data import Workspace
 
 T = TypeVar("T")

@@ -18,8 +18,9 @@ import mentionstudy.data
 from mentionstudy.analysis import EventStudy, StudySettings
 from mentionstudy.analysis.inference import REASONS
 from mentionstudy.dashboard import sentences
-from mentionstudy.dashboard.pipeline import load_corpus, load_prices, run_study
+from mentionstudy.dashboard.pipeline import load_corpus, run_study
 from mentionstudy.dashboard.reporting import report_html
+from mentionstudy.dashboard.traded import load_prices
 from mentionstudy.data import Workspace
 from mentionstudy.data.market.flags import FLAGS
 from mentionstudy.data.mentions import dialects

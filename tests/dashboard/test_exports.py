@@ -25,9 +25,11 @@ from mentionstudy.dashboard.cli import cli
 from mentionstudy.dashboard.export import chart_html
 from mentionstudy.dashboard.i18n import texts
 from mentionstudy.dashboard.pdftext import mended
-from mentionstudy.dashboard.pipeline import EventFilter, load_corpus, load_prices, run_study
+from mentionstudy.dashboard.pipeline import load_corpus, run_study
 from mentionstudy.dashboard.reporting import plain_reading, report_html
+from mentionstudy.dashboard.selection import EventFilter
 from mentionstudy.dashboard.study_files import own_tables, study_charts, write_study
+from mentionstudy.dashboard.traded import load_prices
 from mentionstudy.data import Workspace
 
 RADICALS = re.compile(r"[\u2e80-\u2fdf]")  # they look like ideographs, and no search finds them

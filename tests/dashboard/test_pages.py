@@ -12,7 +12,8 @@ import pytest
 from mentionstudy.analysis import StudySettings
 from mentionstudy.dashboard.i18n import texts
 from mentionstudy.dashboard.parts import finder
-from mentionstudy.dashboard.pipeline import load_corpus, load_prices, run_study
+from mentionstudy.dashboard.pipeline import load_corpus, run_study
+from mentionstudy.dashboard.traded import load_prices
 from mentionstudy.data import Workspace
 
 PAGES = ("", "articles", "article", "review", "securities", "study")

@@ -9,14 +9,9 @@ import pytest
 
 from mentionstudy.analysis import StudySettings
 from mentionstudy.dashboard.cli.serve import fill_sample
-from mentionstudy.dashboard.pipeline import (
-    EventFilter,
-    choose_benchmarks,
-    load_corpus,
-    load_prices,
-    run_study,
-    study_frames,
-)
+from mentionstudy.dashboard.pipeline import load_corpus, run_study, study_frames
+from mentionstudy.dashboard.selection import EventFilter
+from mentionstudy.dashboard.traded import choose_benchmarks, load_prices
 from mentionstudy.data import Workspace
 from mentionstudy.data.corrections import correction
 from mentionstudy.data.market import plan_fetch

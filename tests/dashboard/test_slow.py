@@ -8,7 +8,7 @@ import pytest
 
 from mentionstudy.analysis import StudySettings
 from mentionstudy.dashboard import services, slow
-from mentionstudy.dashboard.pipeline import EventFilter
+from mentionstudy.dashboard.selection import EventFilter
 from mentionstudy.data import Workspace
 
 
