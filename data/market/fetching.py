@@ -231,7 +231,6 @@ class _Run:
     stop_at: float | None
     have: set[tuple[str, str]] = field(default_factory=set)
     known_missing: dict[tuple[str, str], str] = field(default_factory=dict)
-    unknown: set[str] = field(default_factory=set)
     ok: int = 0
     covered: int = 0
     rows: int = 0
@@ -277,8 +276,9 @@ class _Run:
             return "covered", ""
         if key in self.known_missing:
             return self.leave(request, self.known_missing[key], "not_found"), ""
-        if request.symbol in self.unknown:
-            return self.leave(request, "no source knows its bars", "not_found"), ""
+        if without_bars := self.known_missing.get((request.symbol, "bars")):
+            # what no source trades has no factors either; without a table they would be 1
+            return self.leave(request, without_bars, "not_found"), ""
         if self.stop_at is not None and time.monotonic() > self.stop_at:
             return self.leave(request, "the time limit was reached before its turn"), ""
         self.tell(FetchProgress(done=done, total=total, symbol=request.symbol, kind=request.kind))
@@ -343,9 +343,9 @@ class _Run:
             code = worst.outcome if worst else "not_covered"
             reason = answer.reason or "no source is set up for it"
             if code == "not_found":
-                self.unknown.add(request.symbol)
                 hint = _OLD_CODE if OLD_BEIJING.fullmatch(request.symbol) else _UNKNOWN
                 reason = f"{reason}; {hint}"
+                self.known_missing[request.symbol, str(request.kind)] = reason
             outcome = self.leave(request, reason, code)
         self._pending += 1
         late = time.monotonic() - self._written > _BATCH_SECONDS

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+from datetime import date
 
 import pytest
 from market_replay import MarketServer, cli_command, seed_market
@@ -23,7 +24,8 @@ FETCH = (
 
 @pytest.fixture(scope="module")
 def server():
-    with MarketServer(seed_market()) as running:
+    # a source that is tried again is first asked for the last month of a symbol that trades
+    with MarketServer(seed_market(date.today().isoformat())) as running:
         yield running
 
 
