@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 
 import click
 import pandas as pd
@@ -19,6 +18,7 @@ from mentionstudy.dashboard.cli.output import (
     format_option,
     progress,
 )
+from mentionstudy.dashboard.cli.own_prices import own_prices
 from mentionstudy.dashboard.pipeline import load_corpus
 from mentionstudy.dashboard.traded import load_prices
 from mentionstudy.data.calendars import BEIJING
@@ -59,12 +59,7 @@ TABLE_COLUMNS = [
 )
 @click.option("--start", help="With --symbols: the first day, as 2020-01-01.")
 @click.option("--end", help="With --symbols: the last day; by default today.")
-@click.option(
-    "--prices",
-    "price_folder",
-    type=click.Path(path_type=Path, exists=True, file_okay=False),
-    help="Take prices from this folder of CSV or Parquet files, not from the network.",
-)
+@own_prices
 @click.option(
     "--risk-free",
     type=click.Choice(list(RATES)),
@@ -88,7 +83,7 @@ def fetch(
     symbols: str,
     start: str | None,
     end: str | None,
-    price_folder: Path | None,
+    own: PriceSource | None,
     risk_free: str | None,
     max_minutes: float | None,
     *,
@@ -109,9 +104,7 @@ def fetch(
         plan = _plan(workspace, symbols, start, end)
         if dry_run:
             emit(plan, chosen_format(None))
-            forecast = planned_requests(
-                workspace, plan, _sources(workspace, price_folder, sample=False)
-            )
+            forecast = planned_requests(workspace, plan, _sources(workspace, own, sample=False))
             for line in forecast.to_dict("records"):
                 click.echo(
                     f"{line['source']}: {line['tables']} tables, {line['requests']} requests"
@@ -122,7 +115,7 @@ def fetch(
             return
         report = run_fetch(
             workspace,
-            price_folder=price_folder,
+            own=own,
             plan=plan,
             refetch=not only_missing,
             insist=retry_refused,
@@ -215,7 +208,7 @@ _STATES = {
 def run_fetch(
     workspace: Workspace,
     *,
-    price_folder: Path | None = None,
+    own: PriceSource | None = None,
     sample: bool = False,
     plan: pd.DataFrame | None = None,
     refetch: bool = False,
@@ -234,7 +227,7 @@ def run_fetch(
         report = fetch_prices(
             workspace,
             plan,
-            _sources(workspace, price_folder, sample=sample),
+            _sources(workspace, own, sample=sample),
             None if quiet else step,
             refetch=refetch,
             insist=insist,
@@ -256,14 +249,12 @@ def run_fetch(
 
 
 def _sources(
-    workspace: Workspace, price_folder: Path | None, *, sample: bool
+    workspace: Workspace, own: PriceSource | None, *, sample: bool
 ) -> PriceSource | SourceChain:
     if sample or workspace.is_sample:
         return SampleSource()
-    if price_folder is not None:
-        from mentionstudy.data.market import FolderSource
-
-        return FolderSource(price_folder)
+    if own is not None:
+        return own
     return live_chain(workspace_health(workspace))
 
 

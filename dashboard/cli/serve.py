@@ -24,6 +24,8 @@ from mentionstudy.dashboard.cli.exposure import (
 from mentionstudy.dashboard.cli.market import run_fetch
 from mentionstudy.dashboard.cli.options import DEFAULT_WORKSPACE, open_workspace
 from mentionstudy.dashboard.cli.output import PARTLY, Unusable, complain
+from mentionstudy.dashboard.cli.own_prices import own_prices
+from mentionstudy.data.market import FolderSource
 
 SERVER = Path(__file__).resolve().parents[1] / "server.py"
 WORKSPACE_VARIABLE = "MENTIONSTUDY_WORKSPACE"
@@ -46,12 +48,7 @@ port_option = click.option(
     show_default=True,
     help="The folder, or object-store address, that holds the tables.",
 )
-@click.option(
-    "--prices",
-    "price_folder",
-    type=click.Path(path_type=Path, file_okay=False, exists=True),
-    help="With PATHs: take prices from this folder of CSV or Parquet files, not from the network.",
-)
+@own_prices
 @port_option
 @click.option(
     "--host",
@@ -101,7 +98,7 @@ port_option = click.option(
 def dashboard(
     paths: tuple[Path, ...],
     folder: str,
-    price_folder: Path | None,
+    own: FolderSource | None,
     port: int | None,
     *,
     host: str,
@@ -130,7 +127,7 @@ def dashboard(
     workspace = open_workspace(folder, create=bool(paths))
     if paths:
         run_ingest(workspace, paths)
-        report = run_fetch(workspace, price_folder=price_folder)
+        report = run_fetch(workspace, own=own)
         if report.missing:
             complain("the dashboard opens with what arrived; `mentionstudy fetch` tries the rest")
     sys.exit(serve(folder, port, exposure))
