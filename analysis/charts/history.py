@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import pandas as pd
 import plotly.graph_objects as go
@@ -18,6 +19,12 @@ from mentionstudy.analysis.charts.look import (
     plain,
     vertical,
 )
+
+# dates in digits read the same in every language; plotly's own are English
+_DATES: dict[str, Any] = {
+    "tickformat": "%Y-%m",
+    "tickformatstops": [{"dtickrange": [None, 14 * 86_400_000], "value": "%m-%d\n%Y"}],
+}
 
 
 def price_with_events(
@@ -72,7 +79,7 @@ def price_with_events(
             name=text["day0"],
         )
     )
-    fig.update_xaxes(showgrid=False, type="date", title_text=text["date"])
+    fig.update_xaxes(showgrid=False, type="date", title_text=text["date"], **_DATES)
     if len(days):  # the years without an event stay one drag away
         year = pd.Timedelta(days=365)
         first, last = max(days.min() - year, line["date"].min()), days.max() + year / 2
