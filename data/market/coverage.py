@@ -6,19 +6,21 @@ nothing more to fetch; the fetch log knows.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from mentionstudy.data.calendars import CALENDAR_OF, calendar_for
 from mentionstudy.data.errors import CalendarUnknown
+from mentionstudy.data.market.held import Held, Ints, day_numbers
 from mentionstudy.data.market.normal import last_complete_session
-from mentionstudy.data.market.plan import Request, requests_of
+from mentionstudy.data.market.plan import requests_of
 
 if TYPE_CHECKING:
-    from pandas._libs.tslibs.nattype import NaTType
-
     from mentionstudy.data.market.health import SourceHealth
     from mentionstudy.data.workspace import Workspace
 
@@ -64,21 +66,23 @@ def covered_requests(
         The workspace's fetch log, if it is at hand.
     """
     log = workspace.fetch_log() if log is None else log
-    log = log.loc[log["outcome"] == "ok", ["symbol", "kind", "first", "last"]]
-    if log.empty or plan.empty:
+    if plan.empty or not (log["outcome"] == "ok").any():
         return set()
     symbols = list(plan["symbol"].unique())
     present = {
         "bars": set(workspace.bars(symbols, columns=["symbol"])["symbol"].unique()),
         "factors": set(workspace.factors(symbols)["symbol"].unique()),
     }
+    return _covered(plan, now, log, present)
+
+
+def _covered(
+    plan: pd.DataFrame, now: datetime, log: pd.DataFrame, present: dict[str, set[str]]
+) -> set[tuple[str, str]]:
+    spans = _answered_spans(log)
     requests = requests_of(plan)
     limit = {r.symbol.rpartition(".")[2]: date.max for r in requests}
     limit = {exchange: last_session(exchange, now) for exchange in limit}
-    spans = {
-        (str(symbol), str(kind)): _joined(rows)
-        for (symbol, kind), rows in log.groupby(["symbol", "kind"])
-    }
     covered = set()
     for request in requests:
         end = min(request.end, limit[request.symbol.rpartition(".")[2]])
@@ -98,15 +102,45 @@ def known_missing(log: pd.DataFrame, now: datetime) -> dict[tuple[str, str], str
     """
     asked = log["started_at"] > pd.Timestamp(now) - pd.Timedelta(days=NOT_FOUND_DAYS)
     recent = log.loc[asked & ~log["outcome"].isin(["not_covered", "retried"])]
-    found = {}
-    for (symbol, kind), rows in recent.groupby(["symbol", "kind"]):
-        if set(rows["outcome"]) == {"not_found"}:
-            when = rows["started_at"].max()
-            again = when + pd.Timedelta(days=NOT_FOUND_DAYS)
-            found[str(symbol), str(kind)] = (
-                f"no source knew it on {when:%Y-%m-%d}; asked again after {again:%Y-%m-%d}"
-            )
-    return found
+    each = recent.assign(unknown=recent["outcome"] == "not_found").groupby(
+        ["symbol", "kind"], observed=True
+    )
+    found = each.agg(unknown=("unknown", "all"), when=("started_at", "max"))
+    found = found[found["unknown"]]
+    texts = {}
+    for (symbol, kind), when in zip(found.index.tolist(), found["when"].tolist(), strict=True):
+        again = when + pd.Timedelta(days=NOT_FOUND_DAYS)
+        texts[str(symbol), str(kind)] = (
+            f"no source knew it on {when:%Y-%m-%d}; asked again after {again:%Y-%m-%d}"
+        )
+    return texts
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Stored:
+    """What a workspace holds of the symbols of a plan.
+
+    Attributes
+    ----------
+    bars, factors
+        The stored rows.
+    log
+        The fetch log.
+    """
+
+    bars: Held
+    factors: Held
+    log: pd.DataFrame
+
+    @classmethod
+    def of(cls, workspace: Workspace, plan: pd.DataFrame) -> Stored:
+        """Read it."""
+        symbols = list(plan["symbol"].unique())
+        return cls(
+            bars=Held.bars(workspace, symbols),
+            factors=Held.of(workspace.factors(symbols), "ex_date"),
+            log=workspace.fetch_log().astype({"symbol": "str", "kind": "str", "source": "str"}),
+        )
 
 
 def coverage(
@@ -136,89 +170,100 @@ def coverage(
         ``partial``, ``missing`` or ``not_asked``; ``reason`` is that of the last failure and
         ``retry_at`` from when another try makes sense (NaT: now).
     """
-    now = now or datetime.now(UTC)
-    log = workspace.fetch_log()
-    done = covered_requests(workspace, plan, now, log)
-    symbols = list(plan["symbol"].unique())
-    bars = workspace.bars(symbols, columns=["symbol", "date", "source"])
-    bars = bars.astype({"symbol": "str", "source": "str"})
-    factors = workspace.factors(symbols).rename(columns={"ex_date": "date"})
-    groups = {
-        (symbol, kind): rows
-        for kind, frame in (("bars", bars), ("factors", factors))
-        for symbol, rows in frame.groupby("symbol")
-    }
-    answers = {key: rows for key, rows in log.groupby(["symbol", "kind"])}
-    waiting = known_missing(log, now)
-    retry = _retry_times(health)
-    none = bars.iloc[:0]
-    lines = []
-    for request in requests_of(plan):
-        key = (request.symbol, str(request.kind))
-        rows = groups.get(key, none)
-        end = min(request.end, last_session(request.symbol.rpartition(".")[2], now))
-        line = _line(request, rows, end, key in done, answers.get(key))
-        if line["state"] in {"missing", "partial"}:
-            line["retry_at"] = _next_try(answers.get(key), retry)
-            if key in waiting:
-                last = pd.Timestamp(answers[key]["started_at"].max())
-                line["retry_at"] = last + pd.Timedelta(days=NOT_FOUND_DAYS)
-        lines.append(line)
-    table = pd.DataFrame(lines, columns=list(COVERAGE_COLUMNS))
-    return table.assign(role=plan["role"].to_numpy(), n_events=plan["n_events"].to_numpy())
+    return judged(plan, Stored.of(workspace, plan), health, now or datetime.now(UTC))
 
 
-def _line(
-    request: Request, rows: pd.DataFrame, end: date, done: bool, answers: pd.DataFrame | None
-) -> dict[str, object]:
-    """One line of the coverage, without what comes from the plan."""
-    inside = rows
-    sessions = 0
-    share = float("nan")
-    if request.kind == "bars":
-        span = (pd.Timestamp(request.start), pd.Timestamp(end))
-        inside = rows.loc[rows["date"].between(*span)]
-        exchange = request.symbol.rpartition(".")[2]
-        if exchange in CALENDAR_OF and end >= request.start:
-            sessions = len(calendar_for(exchange).between(request.start, end))
-            share = len(inside) / sessions if sessions else float("nan")
-    failed = (
-        answers.loc[~answers["outcome"].isin(["ok", "retried"])] if answers is not None else None
+def judged(
+    plan: pd.DataFrame, stored: Stored, health: SourceHealth | None, now: datetime
+) -> pd.DataFrame:
+    """As `coverage`, of what was read already."""
+    is_bars = (plan["kind"] == "bars").to_numpy()
+    start, last = day_numbers(plan["start"]), last_days(plan, now)
+    low, high = stored.factors.whole(plan["symbol"])
+    within = stored.bars.between(plan["symbol"], start, last)
+    low, high = np.where(is_bars, within[0], low), np.where(is_bars, within[1], high)
+    rows = high - low
+    sessions = np.where(is_bars, sessions_between(plan["symbol"], start, last), 0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        share = np.where(sessions > 0, rows / sessions, np.nan)
+    table = pd.DataFrame(
+        {
+            **{name: plan[name].to_numpy() for name in ("symbol", "kind", "role", "n_events")},
+            **{name: plan[name].dt.normalize().to_numpy() for name in ("start", "end")},
+            "sessions": sessions,
+            "rows": rows,
+            "share": share,
+            "first": _both(stored, is_bars, low, rows > 0),
+            "last": _both(stored, is_bars, high - 1, rows > 0),
+        }
     )
-    state = "complete" if done else "partial" if len(inside) else "missing"
-    if state == "missing" and answers is None:
-        state = "not_asked"
-    return {
-        "symbol": request.symbol,
-        "kind": str(request.kind),
-        "start": pd.Timestamp(request.start),
-        "end": pd.Timestamp(request.end),
-        "sessions": sessions,
-        "rows": len(inside),
-        "share": share,
-        "state": state,
-        "first": inside["date"].min() if len(inside) else pd.NaT,
-        "last": inside["date"].max() if len(inside) else pd.NaT,
-        "sources": ", ".join(sorted(inside["source"].unique())),
-        "asked_at": answers["started_at"].max() if answers is not None else pd.NaT,
-        "reason": ""
-        if done or failed is None or failed.empty
-        else f"{failed['source'].iloc[-1]}: {failed['reason'].iloc[-1]}",
-        "retry_at": pd.NaT,
-    }
+    names = (held.sources_in(low * own, high * own) for held, own in _tables(stored, is_bars))
+    table["sources"] = [of_bars or of_factors for of_bars, of_factors in zip(*names, strict=True)]
+    return _with_answers(table, stored, health, now)[list(COVERAGE_COLUMNS)]
 
 
-def _next_try(
-    answers: pd.DataFrame | None, retry: dict[str, pd.Timestamp]
-) -> pd.Timestamp | NaTType:
-    """Return when the first of the sources that failed last can be asked again; NaT for now."""
-    if answers is None:
-        return pd.NaT
-    last = answers[~answers["outcome"].isin(["not_covered", "retried"])]
-    last = last.drop_duplicates("source", keep="last")
-    failed = last.loc[last["outcome"] != "ok", "source"].tolist()
-    times = [retry.get(str(source), pd.NaT) for source in failed]
-    return min(times) if times and not any(pd.isna(t) for t in times) else pd.NaT
+def _tables(stored: Stored, is_bars: NDArray[np.bool_]) -> list[tuple[Held, NDArray[np.bool_]]]:
+    return [(stored.bars, is_bars), (stored.factors, ~is_bars)]
+
+
+def _both(
+    stored: Stored, is_bars: NDArray[np.bool_], rows: Ints, there: NDArray[np.bool_]
+) -> NDArray[np.datetime64]:
+    """Return the days of rows that lie in the one table or the other."""
+    days = [held.days(rows, there & own) for held, own in _tables(stored, is_bars)]
+    return np.where(is_bars, *days)
+
+
+def _with_answers(
+    table: pd.DataFrame, stored: Stored, health: SourceHealth | None, now: datetime
+) -> pd.DataFrame:
+    """Add what follows from the log: the state, the last failure, the next try."""
+    pairs = pd.MultiIndex.from_frame(table[["symbol", "kind"]])
+    present = {"bars": set(stored.bars.symbols), "factors": set(stored.factors.symbols)}
+    plan = table[["symbol", "kind", "start", "end"]]
+    done = pairs.isin(list(_covered(plan, now, stored.log, present)))
+    said = _answers(stored.log, _retry_times(health)).reindex(pairs).reset_index(drop=True)
+    state = np.select(
+        [done, table["rows"] > 0, said["asked_at"].notna()],
+        ["complete", "partial", "missing"],
+        "not_asked",
+    )
+    waiting = pairs.isin(list(known_missing(stored.log, now)))
+    again = said["asked_at"] + pd.Timedelta(days=NOT_FOUND_DAYS)
+    retry_at = said["retry_at"].where(~waiting, again)
+    return table.assign(
+        state=state,
+        asked_at=said["asked_at"],
+        reason=said["reason"].where(~done).fillna(""),
+        retry_at=retry_at.where(np.isin(state, ["missing", "partial"])),
+    )
+
+
+def _answers(log: pd.DataFrame, retry: dict[str, pd.Timestamp]) -> pd.DataFrame:
+    """Say of each symbol and kind when it was asked, what failed last, when the next try is due.
+
+    It is due when the first of the sources that failed last can be asked again; NaT is now.
+    """
+    pair = ["symbol", "kind"]
+    failed = log[~log["outcome"].isin(["ok", "retried"])].drop_duplicates(pair, keep="last")
+    failed = failed.set_index(pair)
+    last = log[~log["outcome"].isin(["not_covered", "retried"])]
+    last = last.drop_duplicates([*pair, "source"], keep="last")
+    last = last[last["outcome"] != "ok"]
+    times = [retry.get(source, pd.NaT) for source in last["source"].tolist()]
+    due = pd.Series(times, index=last.index, dtype="datetime64[us, UTC]")
+    each = last.assign(due=due, open=due.notna()).groupby(pair)
+    due = each["due"].min().where(each["open"].all())
+    asked = log.groupby(pair)["started_at"].max()
+    return pd.DataFrame(
+        {
+            "asked_at": asked,
+            "reason": (failed["source"] + ": " + failed["reason"].astype("str")).reindex(
+                asked.index
+            ),
+            "retry_at": due.reindex(asked.index),
+        }
+    )
 
 
 def _retry_times(health: SourceHealth | None) -> dict[str, pd.Timestamp]:
@@ -229,6 +274,35 @@ def _retry_times(health: SourceHealth | None) -> dict[str, pd.Timestamp]:
     return dict(zip(frame["family"].tolist(), frame["retry_at"].tolist(), strict=True))
 
 
+def last_days(plan: pd.DataFrame, now: datetime) -> Ints:
+    """Return for each line of a plan its last day, or that of the last session that is over."""
+    exchange = plan["symbol"].str.rpartition(".")[2]
+    limit = {name: last_session(name, now) for name in exchange.unique()}
+    ends = np.array([limit[name] for name in exchange], dtype="datetime64[D]").view(np.int64)
+    return np.minimum(day_numbers(plan["end"]), ends)
+
+
+def sessions_between(symbols: pd.Series[str], first: Ints, last: Ints) -> Ints:
+    """Count the sessions of each symbol's exchange in a range; 0 where no calendar is known.
+
+    Parameters
+    ----------
+    symbols
+        (r,) symbols.
+    first, last
+        (r,) days since 1970, both included.
+    """
+    exchange = symbols.str.rpartition(".")[2].to_numpy()
+    count = np.zeros(len(symbols), dtype=np.int64)
+    for name in CALENDAR_OF:
+        mine = exchange == name
+        if mine.any():
+            sessions = day_numbers(calendar_for(name).sessions)
+            upto = np.searchsorted(sessions, last[mine], side="right")
+            count[mine] = np.maximum(upto - np.searchsorted(sessions, first[mine]), 0)
+    return count
+
+
 def last_session(exchange: str, now: datetime) -> date:
     """Return the last session that is over; the end of time where no calendar is known."""
     try:
@@ -237,13 +311,15 @@ def last_session(exchange: str, now: datetime) -> date:
         return date.max
 
 
-def _joined(rows: pd.DataFrame) -> list[tuple[date, date]]:
-    """Ranges that were asked for, overlapping ones joined."""
-    joined: list[tuple[date, date]] = []
-    spans = zip(rows["first"].dt.date.tolist(), rows["last"].dt.date.tolist(), strict=True)
-    for first, last in sorted(spans):
+def _answered_spans(log: pd.DataFrame) -> dict[tuple[str, str], list[tuple[date, date]]]:
+    """Ranges that were asked for and answered, by symbol and kind; overlapping ones joined."""
+    good = log.loc[log["outcome"] == "ok"]
+    columns = [good["symbol"], good["kind"], good["first"].dt.date, good["last"].dt.date]
+    spans: dict[tuple[str, str], list[tuple[date, date]]] = {}
+    for symbol, kind, first, last in sorted(zip(*(c.tolist() for c in columns), strict=True)):
+        joined = spans.setdefault((symbol, kind), [])
         if joined and first <= joined[-1][1] + timedelta(days=1):
             joined[-1] = (joined[-1][0], max(last, joined[-1][1]))
         else:
             joined.append((first, last))
-    return joined
+    return spans

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
-from mentionstudy.data.calendars import CALENDAR_OF, calendar_for
-from mentionstudy.data.market.coverage import STATES, coverage, last_session
+from mentionstudy.data.calendars import CALENDAR_OF
+from mentionstudy.data.market.coverage import (
+    STATES,
+    Stored,
+    judged,
+    last_days,
+    sessions_between,
+)
+from mentionstudy.data.market.held import Held, day_numbers
 
 if TYPE_CHECKING:
     from mentionstudy.data.market.health import SourceHealth
@@ -62,9 +68,10 @@ def coverage_matrix(
         complete; ``age_days`` counts from the last good answer; ``flags`` counts each mark.
     """
     now = now or datetime.now(UTC)
-    table = coverage(workspace, plan, health=health, now=now)
-    if table.empty:
+    if plan.empty:
         return pd.DataFrame(columns=list(MATRIX_COLUMNS))
+    stored = Stored.of(workspace, plan)
+    table = judged(plan, stored, health, now)
     order = table["state"].map({state: i for i, state in enumerate(STATES)})
     worst = table.assign(_order=order).sort_values("_order", kind="stable")
     worst = worst.drop_duplicates("symbol").set_index("symbol")
@@ -72,7 +79,7 @@ def coverage_matrix(
     symbols = list(dict.fromkeys(table["symbol"]))
     open_ones = table[table["state"] != "complete"]
     missing = open_ones.groupby("symbol")["kind"].agg(", ".join)
-    years = _years(workspace, bars, now)
+    years = _years(stored.bars, bars, now)
     out = pd.DataFrame(
         {
             "symbol": symbols,
@@ -86,7 +93,7 @@ def coverage_matrix(
         out[year] = years[year].reindex(symbols).to_numpy()
     return out.assign(
         missing=missing.reindex(symbols).fillna("").to_numpy(),
-        age_days=_ages(workspace, now).reindex(symbols).to_numpy(),
+        age_days=_ages(stored.log, now).reindex(symbols).to_numpy(),
         sources=bars["sources"].reindex(symbols).fillna("").to_numpy(),
         flags=_counted(flags).reindex(symbols).fillna("").to_numpy(),
         reason=worst["reason"].reindex(symbols).to_numpy(),
@@ -94,38 +101,27 @@ def coverage_matrix(
     )
 
 
-def _years(workspace: Workspace, bars: pd.DataFrame, now: datetime) -> pd.DataFrame:
+def _years(held: Held, bars: pd.DataFrame, now: datetime) -> pd.DataFrame:
     """Share of the sessions of each window and year for which there are bars."""
-    stored = workspace.bars(list(bars.index), columns=["symbol", "date"])
-    groups = stored.groupby("symbol", observed=True)["date"]
-    held = {str(symbol): days.to_numpy() for symbol, days in groups}
-    rows: dict[str, dict[str, float]] = {}
-    for symbol, start, end in zip(bars.index, bars["start"], bars["end"], strict=True):
-        exchange = str(symbol).rpartition(".")[2]
-        last = min(pd.Timestamp(end), pd.Timestamp(last_session(exchange, now)))
-        if exchange not in CALENDAR_OF or last < start:
-            continue
-        days = held.get(str(symbol), np.empty(0, dtype="datetime64[us]"))
-        rows[str(symbol)] = {
-            str(year): _share(exchange, days, max(start.date(), first), min(last.date(), final))
-            for year in range(start.year, last.year + 1)
-            for first, final in [(date(year, 1, 1), date(year, 12, 31))]
-        }
-    frame = pd.DataFrame.from_dict(rows, orient="index", dtype="float64")
-    return frame[sorted(frame.columns)]
+    symbols = bars.index.to_series()
+    first, last = day_numbers(bars["start"]), last_days(bars.reset_index(), now)
+    known = symbols.str.rpartition(".")[2].isin(list(CALENDAR_OF)).to_numpy() & (first <= last)
+    begun = pd.DatetimeIndex(first[known].view("datetime64[D]")).year
+    ended = pd.DatetimeIndex(last[known].view("datetime64[D]")).year
+    shares = {}
+    for year in range(begun.min(), ended.max() + 1) if known.any() else ():
+        new_year = np.array([f"{year}-01-01", f"{year}-12-31"], dtype="datetime64[D]").view("int64")
+        low, high = np.maximum(first, new_year[0]), np.minimum(last, new_year[1])
+        needed = np.where(known, sessions_between(symbols, low, high), 0)
+        begin, end = held.between(symbols, low, high)
+        if (known & (low <= high)).any():
+            with np.errstate(divide="ignore", invalid="ignore"):
+                shares[str(year)] = np.where(needed > 0, (end - begin) / needed, np.nan)
+    return pd.DataFrame(shares, index=bars.index, dtype="float64")
 
 
-def _share(exchange: str, days: NDArray[np.datetime64], first: date, last: date) -> float:
-    sessions = calendar_for(exchange).sessions.to_numpy()
-    low, high = np.datetime64(first), np.datetime64(last)
-    needed = np.searchsorted(sessions, high, side="right") - np.searchsorted(sessions, low)
-    there = np.searchsorted(days, high, side="right") - np.searchsorted(days, low)
-    return float(there / needed) if needed else float("nan")
-
-
-def _ages(workspace: Workspace, now: datetime) -> pd.Series[float]:
+def _ages(log: pd.DataFrame, now: datetime) -> pd.Series[float]:
     """Days since each symbol's bars were last answered."""
-    log = workspace.fetch_log()
     answered = log[(log["kind"] == "bars") & (log["outcome"] == "ok")]
     last = answered.groupby("symbol")["started_at"].max()
     seconds: pd.Series[float] = (pd.Timestamp(now) - last).dt.total_seconds()
