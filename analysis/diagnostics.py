@@ -61,10 +61,12 @@ def _residual_statistics(block: ResidualBlock) -> Floats:
     with np.errstate(divide="ignore", invalid="ignore"):  # an undefined measure is NaN
         mean = filled.sum(axis=1) / n
         centred = np.where(present, e - mean[:, None], 0.0)
-        m2, m3, m4 = ((centred**power).sum(axis=1) / n for power in (2, 3, 4))
+        squared = centred * centred  # powers by products: `**` of 3 and 4 is slow
+        m2 = squared.sum(axis=1) / n
+        m3 = np.einsum("ij,ij->i", squared, centred) / n
+        m4 = np.einsum("ij,ij->i", squared, squared) / n
         jarque_bera = n / 6 * ((m3 / m2**1.5) ** 2 + (m4 / m2**2 - 3) ** 2 / 4)
         r, pairs = _lag_correlation(centred, present, about_mean=False)
-        squared = np.where(present, centred**2, 0.0)
         rho, squares = _lag_correlation(squared, present, about_mean=True)
         arch = squares * rho**2
         columns = (
@@ -120,10 +122,15 @@ def _flags(frame: pd.DataFrame, marks: pd.DataFrame) -> list[str]:
         "thin_trading": frame["zero_returns"] > 0.25,
         "unusual_beta": frame["beta_distance"].abs() > 5,
     }
-    found = pd.DataFrame(rules)
-    own = [list(found.columns[row]) for row in found.to_numpy()]
-    given = marks.groupby("event_id")["flag"].unique().to_dict()
+    names = list(rules)
+    found = np.column_stack([rule.to_numpy() for rule in rules.values()])
+    kinds, kind = np.unique(found, axis=0, return_inverse=True)  # few, however many the events
+    own = [[name for name, holds in zip(names, row, strict=True) if holds] for row in kinds]
+    given: dict[str, list[str]] = {}
+    marked = marks[["event_id", "flag"]].drop_duplicates()
+    for event, flag in zip(marked["event_id"].tolist(), marked["flag"].tolist(), strict=True):
+        given.setdefault(event, []).append(flag)
     return [
-        ";".join([*names, *given.get(event, ())])
-        for names, event in zip(own, frame["event_id"], strict=True)
+        ";".join([*own[position], *given.get(event, ())])
+        for position, event in zip(kind.tolist(), frame["event_id"].tolist(), strict=True)
     ]

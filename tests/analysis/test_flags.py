@@ -71,6 +71,28 @@ def test_flags_are_shown_and_can_exclude() -> None:
     assert list(kept.events["symbol"]) == ["B", "B"]
 
 
+def test_diagnostics_name_what_they_warn_of_and_then_each_mark_once() -> None:
+    marked = [("B", 90, "halt"), ("A", 60, "limit"), ("B", 91, "ex"), ("B", 92, "halt")]
+    flags = pd.DataFrame(
+        [(symbol, DAYS[day], flag) for symbol, day, flag in marked],
+        columns=["symbol", "date", "flag"],
+    )
+    result = _run(flags)
+    table = result.diagnostics
+    assert table["event_id"].tolist()[-1] == f"B@{DAYS[90]:%Y-%m-%d}"
+    for row in table.itertuples():
+        warnings = {
+            "autocorrelated": row.autocorrelation_p < 0.01,
+            "arch": row.arch_p < 0.01,
+            "thin_trading": row.zero_returns > 0.25,
+            "unusual_beta": abs(row.beta_distance) > 5,
+        }
+        own = result.flags.loc[result.flags["event_id"] == row.event_id, "flag"]
+        expected = [name for name, holds in warnings.items() if holds] + list(dict.fromkeys(own))
+        assert row.flags == ";".join(expected)
+    assert table["flags"].iloc[-1].endswith("halt;ex")
+
+
 @given(
     st.lists(st.tuples(st.sampled_from("AB"), st.integers(55, 95)), max_size=25),
     st.sampled_from([(0, 0), (-1, 1), (-3, 2), (1, 1)]),
