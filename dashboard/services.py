@@ -13,10 +13,12 @@ import shutil
 import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import TYPE_CHECKING, Any
+from weakref import WeakValueDictionary
 from zipfile import ZIP_DEFLATED, ZipFile
 
 import pandas as pd
@@ -47,6 +49,9 @@ from mentionstudy.data.errors import WorkspaceError
 from mentionstudy.data.master import Master
 from mentionstudy.data.review_queue import date_queue, mention_queue, zone_suggestions
 
+if TYPE_CHECKING:
+    from mentionstudy.data.market.coverage import Stored
+
 WORKSPACE_VARIABLE = "MENTIONSTUDY_WORKSPACE"
 KNOWN_INDICES = (
     "000300.SH",
@@ -62,6 +67,7 @@ KNOWN_INDICES = (
     "HSCEI.HK",
     "HSTECH.HK",
 )
+_AT_HAND: WeakValueDictionary[tuple[object, ...], Prices] = WeakValueDictionary()
 _RUNS = 12  # results kept; one of 10,000 events takes tens of megabytes
 _FIGURES = 256  # charts kept; one takes at most some hundred kilobytes
 _TABLES = 48  # tables kept; one of 10,000 events takes about two megabytes
@@ -175,7 +181,17 @@ def _review_dates(digest: str, _tables: ReviewTables) -> pd.DataFrame:
 def prices(workspace: Workspace, found: Corpus, benchmarks: dict[str, str]) -> Prices:
     """Return the bars and returns of every event's security and of the benchmarks."""
     chosen = tuple(sorted(benchmarks.items()))
-    return _prices(str(workspace.path), found.digest, chosen, workspace, found.events)
+    key = str(workspace.path), found.digest, chosen
+    loaded = _prices(*key, workspace, found.events)
+    _AT_HAND[key] = loaded
+    return loaded
+
+
+def prices_at_hand(
+    workspace: Workspace, found: Corpus, benchmarks: dict[str, str]
+) -> Prices | None:
+    """Return what `prices` does if nothing has to be read for it."""
+    return _AT_HAND.get((str(workspace.path), found.digest, tuple(sorted(benchmarks.items()))))
 
 
 @st.cache_resource(show_spinner=False, max_entries=4)
@@ -467,28 +483,56 @@ def coverage(workspace: Workspace, found: Corpus) -> pd.DataFrame:
     """Return what is there of all that the events need; see `data.market.coverage`."""
     if found.events.empty:
         return pd.DataFrame(columns=["symbol", "state"])
-    return _coverage(str(workspace.path), workspace.digest(), workspace, found)
+    return _coverage(str(workspace.path), _all_of(workspace, found), workspace, found)
 
 
-def coverage_matrix(workspace: Workspace, found: Corpus, traded: Prices) -> pd.DataFrame:
-    """Return the coverage by symbol and year; see `data.market.matrix`."""
+@st.cache_data(show_spinner=False, max_entries=4, ttl="10min")
+def _coverage(path: str, digest: str, _workspace: Workspace, _found: Corpus) -> pd.DataFrame:
+    from mentionstudy.data.market.coverage import judged
+    from mentionstudy.data.market.fetching import workspace_health
+
+    stored = _stored(path, digest, _workspace, _found)
+    return judged(_plan(_found), stored, workspace_health(_workspace), datetime.now(UTC))
+
+
+@st.cache_resource(show_spinner=False, max_entries=2)
+def _stored(path: str, digest: str, _workspace: Workspace, _found: Corpus) -> Stored:
+    from mentionstudy.data.market.coverage import Stored
+
+    return Stored.of(_workspace, _plan(_found))
+
+
+def coverage_matrix(workspace: Workspace, found: Corpus, traded: Prices | None) -> pd.DataFrame:
+    """Return the coverage by symbol and year; without prices, without their marks."""
     if found.events.empty:
         return pd.DataFrame(columns=["symbol", "state"])
-    return _matrix(str(workspace.path), workspace.digest(), workspace, found, traded)
+    path, digest = str(workspace.path), _all_of(workspace, found)
+    return _matrix(path, digest, traded is not None, workspace, found, traded)
+
+
+def _all_of(workspace: Workspace, found: Corpus) -> str:
+    """Name the tables, prices among them, and the rules that made the events."""
+    return f"{workspace.digest()} {found.digest}"
 
 
 @st.cache_data(show_spinner=False, max_entries=4, ttl="10min")
 def _matrix(
-    path: str, digest: str, _workspace: Workspace, _found: Corpus, _traded: Prices
+    path: str,
+    digest: str,
+    marked: bool,
+    _workspace: Workspace,
+    _found: Corpus,
+    _traded: Prices | None,
 ) -> pd.DataFrame:
     from mentionstudy.data.market.fetching import workspace_health
-    from mentionstudy.data.market.matrix import coverage_matrix as laid_out
+    from mentionstudy.data.market.matrix import laid_out
 
     return laid_out(
-        _workspace,
         _plan(_found),
-        health=workspace_health(_workspace),
-        flags=_traded.panel.flags,
+        _stored(path, digest, _workspace, _found),
+        workspace_health(_workspace),
+        _traded.panel.flags if _traded else None,
+        datetime.now(UTC),
     )
 
 
@@ -503,11 +547,3 @@ def _plan(found: Corpus) -> pd.DataFrame:
     from mentionstudy.data.market.plan import plan_fetch
 
     return plan_fetch(found.events)
-
-
-@st.cache_data(show_spinner=False, max_entries=4, ttl="10min")
-def _coverage(path: str, digest: str, _workspace: Workspace, _found: Corpus) -> pd.DataFrame:
-    from mentionstudy.data.market.coverage import coverage as covered
-    from mentionstudy.data.market.fetching import workspace_health
-
-    return covered(_workspace, _plan(_found), health=workspace_health(_workspace))

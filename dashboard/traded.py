@@ -21,7 +21,7 @@ from mentionstudy.data.master import Master
 from mentionstudy.data.securities import parse_symbol
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class Prices:
     """The traded figures behind a study.
 

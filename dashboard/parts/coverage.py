@@ -61,7 +61,7 @@ def table(page: Page) -> None:
     """Show what is there of every security and index that the events need, year by year."""
     t = page.t
     st.subheader(t("data.coverage"))
-    traded = services.prices(page.workspace, page.corpus, state.benchmarks())
+    traded = services.prices_at_hand(page.workspace, page.corpus, state.benchmarks())
     raw = services.coverage_matrix(page.workspace, page.corpus, traded)
     if raw.empty:
         st.caption(t("data.nothing_needed"))
@@ -103,6 +103,16 @@ def table(page: Page) -> None:
     )
     if (raw["retry_at"].isna() & raw["state"].ne("complete")).any():
         st.caption(t("data.retry_now"))
+
+
+def marks(page: Page) -> None:
+    """Read the prices, which takes longer than all else here, for the marks of the table."""
+    chosen = state.benchmarks()
+    if page.corpus.events.empty or services.prices_at_hand(page.workspace, page.corpus, chosen):
+        return
+    with st.spinner(page.t("running"), show_time=True):
+        services.prices(page.workspace, page.corpus, chosen)
+    st.rerun()
 
 
 def _bar(label: str, hint: str) -> object:

@@ -13,6 +13,7 @@ def view() -> None:
     coverage.sources(page)
     own_files.draw(page)
     coverage.tables(page)
+    coverage.marks(page)
 
 
 view()

@@ -67,10 +67,20 @@ def coverage_matrix(
         ``state`` is the worse of bars and factors; ``missing`` names the tables that are not
         complete; ``age_days`` counts from the last good answer; ``flags`` counts each mark.
     """
-    now = now or datetime.now(UTC)
+    stored = Stored.of(workspace, plan)
+    return laid_out(plan, stored, health, flags, now or datetime.now(UTC))
+
+
+def laid_out(
+    plan: pd.DataFrame,
+    stored: Stored,
+    health: SourceHealth | None,
+    flags: pd.DataFrame | None,
+    now: datetime,
+) -> pd.DataFrame:
+    """As `coverage_matrix`, of what was read already."""
     if plan.empty:
         return pd.DataFrame(columns=list(MATRIX_COLUMNS))
-    stored = Stored.of(workspace, plan)
     table = judged(plan, stored, health, now)
     order = table["state"].map({state: i for i, state in enumerate(STATES)})
     worst = table.assign(_order=order).sort_values("_order", kind="stable")

@@ -460,3 +460,30 @@ def test_one_search_finds_articles_securities_and_pages(open_app, sample_workspa
     assert found("")[1] == [("to_page", "overview"), ("to_page", "study")]
     assert found("东软 盛京")[0][0].startswith("2022-01-06")
     assert found("nothing like this") == ([], [])
+
+
+def test_the_data_page_waits_for_the_prices_only_for_its_marks(
+    open_app, sample_workspace, monkeypatch
+):
+    from mentionstudy.dashboard import services
+
+    workspace = Workspace.open(sample_workspace)
+    marks = load_prices(workspace, load_corpus(workspace).events).panel.flags
+    assert len(marks)
+    seen = []
+    real = services.coverage_matrix
+
+    def watched(*given):
+        seen.append(given[2] is not None)
+        return real(*given)
+
+    app = open_app(sample_workspace, "data", lang="en")  # through the overview, which reads prices
+    services._prices.clear()
+    services._AT_HAND.clear()
+    monkeypatch.setattr(services, "coverage_matrix", watched)
+    app.run()
+    assert not app.exception
+    assert seen == [False, True], "first without the marks, then with them"
+    table = app.dataframe[0].value
+    assert set(table.loc[table["flags"].ne(""), "symbol"]) <= set(marks["symbol"])
+    assert table["flags"].ne("").any()
