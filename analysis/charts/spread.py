@@ -25,7 +25,7 @@ from mentionstudy.analysis.charts.look import (
 
 MAX_ROWS = 300  # rows of the heat map that stay apart; above, neighbours are averaged
 _MAX_CELLS = 6000  # each has a marker to click on, and more make the pointer slow
-_MAX_AVERAGES = 1500  # averages are drawn anew with each filter; twice as many take 0.2 s more
+_MAX_AVERAGES = 1000  # each has a marker too, and all are drawn anew at every change of a filter
 _MAX_BARS = 60
 MAX_PANELS = 24  # small multiples that stay readable on a page
 

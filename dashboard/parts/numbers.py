@@ -33,11 +33,14 @@ def coverage(page: Page) -> None:
     t, corpus = page.t, page.corpus
     selected = page.question.events.apply(corpus.events)
     used = page.run.result.n_events if page.run else 0
-    if page.run is not None and used < len(selected):
-        st.caption(t("coverage", used=used, n=len(selected)))
-    filters.strip(page, len(selected))
-    if page.run is not None:
-        states.few_events(t, used)
+    # in a container of its own, so that a line more or less does not move what stands below:
+    # the browser takes charts that move for new ones
+    with st.container():
+        if page.run is not None and used < len(selected):
+            st.caption(t("coverage", used=used, n=len(selected)))
+        filters.strip(page, len(selected))
+        if page.run is not None:
+            states.few_events(t, used)
 
 
 def main_window(page: Page) -> tuple[int, int]:
