@@ -12,6 +12,7 @@ import os
 import shutil
 import subprocess
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from io import BytesIO
@@ -282,14 +283,22 @@ def start_study(workspace: Workspace, found: Corpus, question: Question) -> None
     study_job(found, question).start(work, question.events.apply(found.events))
 
 
-def placebo(found: Corpus, question: Question, run: StudyRun, window: Window) -> pd.DataFrame:
-    """Return a study's tests beside their distribution over random dates of the same shares."""
+def placebo(
+    found: Corpus, question: Question, run: StudyRun, window: Window
+) -> Future[pd.DataFrame]:
+    """Begin to repeat a study's tests on random dates of the same shares, once a question."""
     return _placebo(found.digest, question.key(), window, run)
 
 
-@st.cache_data(show_spinner=False, max_entries=16)
-def _placebo(digest: str, key: str, window: Window, _run: StudyRun) -> pd.DataFrame:
-    return _run.result.placebo(*window)
+@st.cache_resource(show_spinner=False, max_entries=16)
+def _placebo(digest: str, key: str, window: Window, _run: StudyRun) -> Future[pd.DataFrame]:
+    return _background().submit(_run.result.placebo, *window)
+
+
+@st.cache_resource(show_spinner=False)
+def _background() -> ThreadPoolExecutor:
+    """Return the one thread for what takes seconds and need not stop a page."""
+    return ThreadPoolExecutor(1, thread_name_prefix="background")
 
 
 def models(wanted: tuple[str, ...]) -> list[str]:
