@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import mentionstudy.dashboard.i18n as i18n
+from mentionstudy.dashboard.cli.serve import MEMORY
 
 SERVER = Path(i18n.__file__).with_name("server.py")
 FLAGS = ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-background-networking")
@@ -64,7 +65,7 @@ def served(workspace: Path) -> Iterator[Server]:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     command = [sys.executable, "-m", "streamlit", "run", str(SERVER), "--server.port", str(port)]
-    environment = {**os.environ, "MENTIONSTUDY_WORKSPACE": str(workspace)}
+    environment = {**MEMORY, **os.environ, "MENTIONSTUDY_WORKSPACE": str(workspace)}
     log = workspace.parent / "server.log"
     with log.open("wb") as out:
         process = subprocess.Popen(command, env=environment, stdout=out, stderr=out, cwd="/")

@@ -261,3 +261,14 @@ def test_no_option_of_the_surroundings_opens_the_demo(sample_workspace, home, st
     command, environment = started[0]
     assert command[command.index("--server.address") + 1] == "127.0.0.1"
     assert environment["MENTIONSTUDY_ACCESS"] == "local"
+
+
+def test_the_server_returns_memory_unless_the_user_sets_the_allocator(
+    sample_workspace, home, started, monkeypatch
+):
+    monkeypatch.delenv("MALLOC_ARENA_MAX", raising=False)
+    monkeypatch.setenv("MALLOC_MMAP_THRESHOLD_", "131072")
+    assert run("--workspace", sample_workspace).exit_code == 0
+    environment = started[0][1]
+    assert environment["MALLOC_ARENA_MAX"] == "2"
+    assert environment["MALLOC_MMAP_THRESHOLD_"] == "131072"
