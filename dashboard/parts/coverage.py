@@ -110,7 +110,7 @@ def marks(page: Page) -> None:
     chosen = state.benchmarks()
     if page.corpus.events.empty or services.prices_at_hand(page.workspace, page.corpus, chosen):
         return
-    with st.spinner(page.t("running"), show_time=True):
+    with st.spinner(page.t("data.marks"), show_time=True):
         services.prices(page.workspace, page.corpus, chosen)
     st.rerun()
 
