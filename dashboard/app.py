@@ -6,7 +6,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from mentionstudy.dashboard import access, preferences, state
+from mentionstudy.dashboard import access, preferences, services, state
 from mentionstudy.dashboard.i18n import texts
 from mentionstudy.dashboard.parts import frame, sidebar
 
@@ -65,6 +65,7 @@ def main() -> None:
     state.end()
     page.run()
     state.end(place)
+    services.settle()
 
 
 main()

@@ -8,6 +8,7 @@ than computing it.
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import subprocess
@@ -106,6 +107,17 @@ def source() -> Source:
 
 def _open(path: str) -> Workspace:
     return Workspace.open(path)
+
+
+@st.cache_resource(show_spinner=False)
+def settle() -> None:
+    """Leave what is there for good out of the search for garbage; once, when a page was drawn.
+
+    Streamlit has all objects searched after each run of a script: a tenth of a second, most of it
+    for the libraries.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 def corpus(workspace: Workspace, rules: EventRules | None = None) -> Corpus:
