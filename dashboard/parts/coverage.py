@@ -98,6 +98,8 @@ def table(page: Page) -> None:
             "share": _bar(t("column.share"), t("hint.share")),
             **{year: _bar(year, t("hint.year_share", year=year)) for year in years},
             "missing": st.column_config.Column(t("column.missing"), width=190),
+            "retry_at": st.column_config.Column(t("column.retry_at"), width=140),
+            "reason": st.column_config.Column(t("column.reason"), width=320),
         },
         height="auto" if len(shown) <= 12 else 460,
     )
