@@ -180,10 +180,6 @@ class EventArrays:
         """(N,) residual degrees of freedom, M - k."""
         return self.n_est - self.n_coef
 
-    def window_index(self, first: int, last: int) -> int:
-        """Column of a CAR window in ``car``, ``scar``, ``n_days``."""
-        return self.windows.index((first, last))
-
     def columns(self, first: int, last: int) -> slice:
         """Columns of ``ar`` and ``sar`` that a window covers."""
         origin = int(self.tau[0])
