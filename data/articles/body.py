@@ -15,8 +15,9 @@ _IMAGE: Final = re.compile(r"!\[([^\]\n]{0,500})\]\((\S{0,2000})\)")
 _LINK: Final = re.compile(r"\[([^\[\]\n]{1,500})\]\(((?:https?:)?//[^()\s]{1,2000})\)")
 _HEADING: Final = re.compile(r"^#{1,6}[ \t]+(.*)$", re.MULTILINE)
 _QUOTE: Final = re.compile(r"^>[ \t]", re.MULTILINE)
+_LINE_MARKS: Final = frozenset("#>-*_")
+_MARKED_LINE: Final = re.compile(r"\n[#>*_-]")
 _RULE: Final = re.compile(r"^(?:-{3,}|\*{3,}|_{3,})[ \t]*$", re.MULTILINE)
-_RULE_MARKS: Final = frozenset("-*_")
 # NetEase's component; crawlers that drop the script tags leave its calls as lines of text.
 _LOOSE_SCRIPT: Final = re.compile(
     r"^[ \t]*(window\.__\w+__(?:\.push\(.{0,300}?\)| = .{0,300}?);?)[ \t]*$", re.MULTILINE
@@ -102,12 +103,11 @@ def _as_markup(raw: str) -> str:
         )
         raw = _LINK.sub(lambda m: _anchor(m[2], m[1]), raw)
     # Lines that begin with a mark are rare, and the patterns try each line.
-    openings = {line[:1] for line in raw.split("\n")}
-    if "#" in openings:
+    if raw[:1] in _LINE_MARKS or _MARKED_LINE.search(raw):
         raw = _HEADING.sub(r"\n\1\n", raw)
-    if ">" in openings:
         raw = _QUOTE.sub("", raw)
-    return raw if _RULE_MARKS.isdisjoint(openings) else _RULE.sub("\n", raw)
+        raw = _RULE.sub("\n", raw)
+    return raw
 
 
 def _anchor(url: str, text: str) -> str:

@@ -90,5 +90,6 @@ def body_length(text: str, min_share: float = 0.0) -> int:
 
 def credit(text: str) -> str:
     """Return the publisher that a text credits at its end, empty if it credits none."""
-    found = _CREDIT.findall(text[-_CREDIT_ZONE_CHARS:])
+    end = text[-_CREDIT_ZONE_CHARS:]
+    found = _CREDIT.findall(end) if "来源" in end else ()
     return found[-1].strip() if found else ""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Final
+from typing import Final, NamedTuple
 
 from mentionstudy.data.articles.body import Body
 from mentionstudy.data.articles.document import Engine
@@ -33,8 +33,7 @@ class ReadOptions:
     max_bytes: int = 20 * MEBIBYTE
 
 
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class Context:
+class Context(NamedTuple):
     """Where a text came from.
 
     Attributes
@@ -55,8 +54,7 @@ class Context:
     options: ReadOptions
 
 
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class Facts:
+class Facts(NamedTuple):
     """What an article says of itself; the fields are those of `Article`."""
 
     title: str = ""

@@ -91,6 +91,9 @@ class Element(NamedTuple):
         return self.attrs.get("class", "").split()
 
 
+_element: Final = Element._make  # half the time of a call with six arguments
+
+
 class Document(NamedTuple):
     """Visible text with the elements in it.
 
@@ -235,20 +238,20 @@ class _Text:
 
     def write(self, raw: str) -> None:
         """Add what stands between two tags."""
-        if "\n" in raw:
-            paragraphs = (" ".join(part.split()) for part in _BLANK_LINE.split(raw))
-            text = "\n".join(filter(None, paragraphs))
-        else:
-            text = " ".join(raw.split())
+        text = " ".join(raw.split())
         if not text:
             if self.pending < _SPACE:
                 self.pending = _SPACE
             return
-        if self.pending < _SPACE and raw[0].isspace():
-            self.pending = _SPACE
-        if self.pending and self.length:
+        if "\n" in raw and _BLANK_LINE.search(raw):
+            paragraphs = (" ".join(part.split()) for part in _BLANK_LINE.split(raw))
+            text = "\n".join(filter(None, paragraphs))
+        pending = self.pending
+        if pending < _SPACE and raw[0].isspace():
+            pending = _SPACE
+        if pending and self.length:
             self.separated.add(self.length)
-            text = _SEPARATORS[self.pending] + text
+            text = _SEPARATORS[pending] + text
         self.parts.append(text)
         self.length += len(text)
         self.pending = _SPACE if raw[-1].isspace() else _NOTHING
@@ -257,43 +260,47 @@ class _Text:
 def _build(events: Iterable[_Event]) -> Document:
     """Put the nodes of a tree together; the one place that says what is visible text."""
     text = _Text()
+    write, kind_of = text.write, _KINDS.get
     elements: list[Element] = []
     scripts: list[str] = []
     # of the innermost open element: the nearest with attributes, whether a reader sees it
     nearest, hidden, silent = -1, False, False
     around: list[tuple[int, bool, bool]] = []
     for event, node in events:
-        kind = _KINDS.get(node.tag, _INLINE)
+        kind = kind_of(node.tag, _INLINE)
         if event == "start":
             around.append((nearest, hidden, silent))
-            silent = silent or kind is _SILENT
-            if attrs := dict(node.items()):
+            raw = node.text
+            if kind is _SILENT:
+                silent = True
+                if raw and node.tag == "script" and not raw.isspace():
+                    scripts.append(raw)
+            if items := node.items():
+                attrs = dict(items)
                 hidden = hidden or _is_hidden(attrs)
                 here = text.length
-                elements.append(Element(node.tag, attrs, here, here, nearest, hidden))
-                nearest = len(elements) - 1
-            raw = node.text
-            if kind is _SILENT and node.tag == "script" and raw and not raw.isspace():
-                scripts.append(raw)
+                nearest = len(elements)
+                elements.append(_element((node.tag, attrs, here, here, around[-1][0], hidden)))
         else:
             if event == "end":
-                if nearest != around[-1][0] and elements[nearest].start != text.length:
+                outside = around.pop()
+                if nearest != outside[0] and elements[nearest].start != text.length:
                     elements[nearest] = _ended(elements[nearest], text)
-                nearest, hidden, silent = around.pop()
+                nearest, hidden, silent = outside
             raw = node.tail
         if kind is _LINE:
             text.pending = _LINE
         elif kind is _CELL and text.pending < _CELL:
             text.pending = _CELL
         if raw and not (silent or hidden):
-            text.write(raw)
+            write(raw)
     return Document("".join(text.parts), tuple(elements), tuple(scripts))
 
 
 def _ended(element: Element, text: _Text) -> Element:
     """Return an element with text in it as it is at its end."""
     tag, attrs, start, _, parent, hidden = element
-    return Element(tag, attrs, start + (start in text.separated), text.length, parent, hidden)
+    return _element((tag, attrs, start + (start in text.separated), text.length, parent, hidden))
 
 
 def _is_hidden(attrs: dict[str, str]) -> bool:

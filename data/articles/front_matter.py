@@ -6,7 +6,7 @@ import html
 import re
 from collections.abc import Mapping
 from datetime import datetime
-from pathlib import PurePath
+from os.path import basename
 from typing import Final, NamedTuple
 
 import yaml
@@ -40,10 +40,10 @@ _HEAD_CHARS: Final = 300
 
 # One line of the simplest front matter: `key: scalar`, `key:`, ` - scalar` or nothing.
 _SIMPLE_LINE: Final = re.compile(
-    r"(?:([A-Za-z_][A-Za-z0-9_]*):|( +-))"
+    r"((?:([A-Za-z_][A-Za-z0-9_]*):|( +-))"
     r"(?: +(?:'((?:[^'\x00-\x1f]|'')*)'|\"([^\"\\\x00-\x1f]*)\""
     r"|([0-9A-Za-z/\u4e00-\u9fff（《“【][^\x00-\x1f\x7f-\xa0\u2028\u2029\ufeff]*)))?"
-    r" *(?:\n|\Z)| *(?:\n|\Z)"
+    r" *(?:\n|\Z)| *(?:\n|\Z))"
 )
 
 _TITLE_KEYS: Final = ("title",)
@@ -124,14 +124,14 @@ def _published(
     stamp = _stamp_in_title(facts.title, text)
     if stamp is not None:
         return facts.published(stamp, "title", context), ()
-    if match := _JEKYLL_NAME.match(PurePath(context.path).name):
+    if match := _JEKYLL_NAME.match(basename(context.path)):
         return facts.published(parse_stamp(match[1]), "file_name", context), ()
     return facts.published(stamp_in_text(text), "text", context), ()
 
 
 def _disagreement(stamp: Stamp, key: str, path: str) -> tuple[str, ...]:
     """Note a file whose name gives another day; a day more or less is a matter of zones."""
-    match = _JEKYLL_NAME.match(PurePath(path).name)
+    match = _JEKYLL_NAME.match(basename(path))
     named = parse_stamp(match[1]) if match else None
     if named is None or days_apart(named, stamp) <= 1:
         return ()
@@ -223,29 +223,30 @@ def read_simple(block: str) -> Meta | None:
         list below such a key, and no scalar needs YAML's rules; None for anything else.
     """
     meta: dict[str, tuple[str, ...]] = {}
-    key, open_list, end = "", False, 0
-    for line in _SIMPLE_LINE.finditer(block):
-        if line.start() != end:
-            return None
-        end = line.end()
-        name, dash, single, double, plain = line.groups()
-        if plain is not None:
+    key, open_list, n_chars = "", False, 0
+    for line, name, dash, single, double, plain in _SIMPLE_LINE.findall(block):
+        n_chars += len(line)
+        scalar: str | None
+        if plain:
             scalar = plain.rstrip(" ")
-            if ": " in scalar or " #" in scalar or scalar.endswith(":"):
+            if ": " in scalar or " #" in scalar or scalar[-1] == ":":
                 return None
         else:
-            scalar = double if single is None else single.replace("''", "'")
-        if name is not None:
+            scalar = double or single.replace("''", "'")
+            if not scalar and "'" not in line and '"' not in line:
+                scalar = None
+        if name:
             key = name.lower()
             if key in meta:
                 return None
             open_list = scalar is None
             meta[key] = ("" if scalar is None else scalar,)
-        elif dash is not None:
+        elif dash:
             if scalar is None or not open_list:
                 return None
             meta[key] = (scalar,) if meta[key] == ("",) else (*meta[key], scalar)
-    return meta if meta and end == len(block) else None
+    # all lines together are the block, or something between them was not understood
+    return meta if meta and n_chars == len(block) else None
 
 
 def _by_line(block: str) -> Meta:
@@ -272,18 +273,18 @@ def _unquote(value: str) -> str:
 
 def _first(meta: Meta, *keys: str) -> str:
     for key in keys:
-        values = meta.get(key, ())
-        if values and values[0].strip():
-            return values[0].strip()
+        values = meta.get(key)
+        if values and (value := values[0].strip()):
+            return value
     return ""
 
 
 def _many(meta: Meta, *keys: str) -> tuple[str, ...]:
     for key in keys:
-        values = meta.get(key, ())
-        if len(values) == 1:
-            values = tuple(_LIST_SPLIT.split(values[0]))
-        values = tuple(item.strip() for item in values if item.strip())
-        if values:
-            return values
+        values = meta.get(key)
+        if values is None:
+            continue
+        parts = _LIST_SPLIT.split(values[0]) if len(values) == 1 else values
+        if found := tuple([part for item in parts if (part := item.strip())]):
+            return found
     return ()

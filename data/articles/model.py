@@ -193,7 +193,9 @@ def document_of(article: Article) -> Document:
 
 def content_id(data: bytes) -> str:
     """Return the id of an article's bytes, the same for CRLF and LF line ends."""
-    return hashlib.sha256(data.replace(b"\r\n", b"\n")).hexdigest()[:16]
+    if b"\r" in data:
+        data = data.replace(b"\r\n", b"\n")
+    return hashlib.sha256(data).hexdigest()[:16]
 
 
 def _row(article: Article) -> list[object]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import io
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Final
 
@@ -59,7 +59,7 @@ def read_article(source: str | Path | bytes, options: ReadOptions | None = None)
     """
     chosen = options or ReadOptions()
     if isinstance(source, bytes):
-        found = list(_read_bytes(source, "", chosen))
+        found = [*_read_bytes(source, "", chosen)]
         path = ""
     else:
         path = str(source)
@@ -174,49 +174,56 @@ def _unpacked(
             yield item
 
 
-def _read_bytes(data: bytes, path: str, options: ReadOptions) -> Iterator[Article | Failure]:
-    yield from _guarded(_dispatch(data, path, options), path)
+def _read_bytes(data: bytes, path: str, options: ReadOptions) -> Iterable[Article | Failure]:
+    try:
+        found = _dispatch(data, path, options)
+    except Exception as error:
+        return (_failure(error, path),)
+    return found if isinstance(found, tuple) else _guarded(found, path)
 
 
 def _guarded(items: Iterator[Article | Failure], path: str) -> Iterator[Article | Failure]:
     """Hand on what a file holds; the boundary behind which one bad file cannot hurt the rest."""
     try:
         yield from items
-    except UnreadableArticle as error:
-        yield Failure(error.path, error.code, error.reason)
-    except OSError:
-        raise
     except Exception as error:
-        name = type(error).__name__
-        yield Failure(
-            path, "internal", f"reading it failed ({name}: {str(error)[:200]}); report this"
-        )
+        yield _failure(error, path)
 
 
-def _dispatch(data: bytes, path: str, options: ReadOptions) -> Iterator[Article | Failure]:
-    if not data.strip():
+def _failure(error: Exception, path: str) -> Failure:
+    if isinstance(error, UnreadableArticle):
+        return Failure(error.path, error.code, error.reason)
+    if isinstance(error, OSError):
+        raise error
+    name = type(error).__name__
+    return Failure(path, "internal", f"reading it failed ({name}: {str(error)[:200]}); report this")
+
+
+def _dispatch(
+    data: bytes, path: str, options: ReadOptions
+) -> tuple[Article] | Iterator[Article | Failure]:
+    """Read one article, or hand on what reads many."""
+    if not data or data.isspace():
         raise UnreadableArticle(path, "empty", "this file is empty")
     suffix = os.path.splitext(path)[1].lower()
     if suffix in MAIL_SUFFIXES:
         context = Context(path=path, article_id=content_id(data), notes=(), options=options)
-        yield read_message(data, context)
-        return
+        return (read_message(data, context),)
     decoded = decode(data, path)
     text = decoded.text
-    if not text.strip():
+    if not text or text.isspace():
         raise UnreadableArticle(path, "empty", "this file holds nothing but white space")
     context = Context(path=path, article_id=content_id(data), notes=decoded.notes, options=options)
     if suffix in _TABLE_SUFFIXES:
-        yield from read_csv(io.StringIO(text, newline=""), context)
-    elif suffix in _JSON_SUFFIXES or (not suffix and text.lstrip().startswith('{"')):
-        yield from read_json(text, context)
-    elif is_feed(text):
-        yield from read_feed(text, context)
-    elif is_post(text):
-        yield read_post(text, context)
-    elif is_page(text):
-        yield read_page(text, context)
-    elif has_markup(text):
-        yield read_fragment(text, context)
-    else:
-        yield read_text_page(text, context)
+        return read_csv(io.StringIO(text, newline=""), context)
+    if suffix in _JSON_SUFFIXES or (not suffix and text.lstrip().startswith('{"')):
+        return read_json(text, context)
+    if is_feed(text):
+        return read_feed(text, context)
+    if is_post(text):
+        return (read_post(text, context),)
+    if is_page(text):
+        return (read_page(text, context),)
+    if has_markup(text):
+        return (read_fragment(text, context),)
+    return (read_text_page(text, context),)

@@ -17,6 +17,14 @@ _DOUBTFUL: Final = 0.4  # as likely a number, or another security with the same 
 # Full-width letters, digits and stops have the same length half-width, so that offsets hold.
 _FULL_WIDTH: Final = re.compile("[０-９Ａ-Ｚａ-ｚ．／]")
 _HALF_WIDTH: Final = {full: full - 0xFEE0 for full in range(0xFF01, 0xFF5F)}
+_ZEROS: Final = bytes.maketrans(b"0123456789", b"0" * 10)
+_FIVE_DIGITS: Final = b"00000"
+# What a form without five digits has one of.
+_RARE_FORM: Final = re.compile(
+    r"[０-９Ａ-Ｚａ-ｚ．／A-Zh代纳纽美(（](?:(?<=[０-９Ａ-Ｚａ-ｚ．／])|(?<=[Hh])[Kk]"
+    r"|(?<=代)[码号碼號]|(?<=[A-Z])\.(?:[NOK]|US)|(?<=N)(?:YSE|ASDAQ)|(?<=纳)斯达克"
+    r"|(?<=纽)(?:交所|约证券交易所)|(?<=美)股|(?<=[(（])[0-9]{4}[)）])"
+)
 # What every form has one of; most titles and many texts have none. The patterns here begin with a
 # set of characters, because then the search skips what is none of them without trying a match.
 _ANY_FORM: Final = re.compile(
@@ -104,6 +112,10 @@ def find_codes(text: str) -> list[Code]:
         In the order of the text, without overlaps; of two readings of the same digits the one
         with the clearer form.
     """
+    # Twice as fast as looking for six digits: every digit as a 0, and then a search for bytes.
+    zeros = text.encode("ascii", "replace").translate(_ZEROS)
+    if _FIVE_DIGITS not in zeros and _RARE_FORM.search(text) is None:
+        return []
     half = text.translate(_HALF_WIDTH) if _FULL_WIDTH.search(text) else text
     if _ANY_FORM.search(half) is None:
         return []

@@ -16,6 +16,7 @@ from mentionstudy.data.articles.model import (
     articles_from_frame,
 )
 from mentionstudy.data.mentions import dialects as _package
+from mentionstudy.data.mentions.links import LinkDialect
 from mentionstudy.data.mentions.model import (
     MENTION_COLUMNS,
     Dialect,
@@ -77,7 +78,10 @@ def mentions_of(
     judge: Callable[[Page, list[Finding]], list[Finding]] | None = None
     if names is not None:
         asked, judge = _with_names(asked, names)
+    addresses = page.addresses
     for dialect in asked:
+        if isinstance(dialect, LinkDialect) and dialect.domain not in addresses:
+            continue
         findings = list(dialect.find(page))
         if not findings:
             continue

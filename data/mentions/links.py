@@ -48,14 +48,14 @@ class LinkDialect:
     ) -> None:
         self.name = name
         self.rank = rank
-        self._domain = domain
+        self.domain = domain
         self._pattern = re.compile(r"(?:https?:)?//" + pattern, re.IGNORECASE)
         self._read = read
         self._accept = accept
 
     def find(self, page: Page) -> Iterator[Finding]:
         """Yield one finding per link."""
-        for element, address in page.links if self._domain in page.addresses else ():
+        for element, address in page.links if self.domain in page.addresses else ():
             match = self._pattern.match(address)
             if match is None or (self._accept is not None and not self._accept(page, element)):
                 continue

@@ -233,8 +233,10 @@ def mention(article: Article, dialect: str, found: list[Finding]) -> Mention:
     Mention
         With the highest confidence of the findings.
     """
+    if len(found) == 1:
+        return _alone(article, dialect, found[0])
     body = [finding for finding in found if not finding.in_title]
-    counted = sorted(body or found, key=_POSITION) if len(found) > 1 else found
+    counted = sorted(body or found, key=_POSITION)
     first = next((finding for finding in counted if finding.surface), counted[0])
     return Mention(
         article_id=article.article_id,
@@ -247,4 +249,21 @@ def mention(article: Article, dialect: str, found: list[Finding]) -> Mention:
         surface=first.surface,
         in_title=len(body) < len(found) or bool(first.surface and first.surface in article.title),
         role=min([finding.role for finding in found], key=ROLES.index),
+    )
+
+
+def _alone(article: Article, dialect: str, finding: Finding) -> Mention:
+    """Make a mention of one finding, as most are."""
+    security, surface, position, confidence, _, in_title, role = finding
+    return Mention(
+        article_id=article.article_id,
+        symbol=security.symbol,
+        kind=security.kind,
+        dialect=dialect,
+        occurrences=1,
+        positions=(NOT_IN_TEXT if in_title else position,),
+        confidence=confidence,
+        surface=surface,
+        in_title=in_title or bool(surface and surface in article.title),
+        role=role,
     )
