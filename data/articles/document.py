@@ -264,29 +264,33 @@ def _build(events: Iterable[_Event]) -> Document:
     elements: list[Element] = []
     scripts: list[str] = []
     # of the innermost open element: the nearest with attributes, whether a reader sees it
-    nearest, hidden, silent = -1, False, False
+    nearest, hidden, silent = state = (-1, False, False)
     around: list[tuple[int, bool, bool]] = []
     for event, node in events:
-        kind = kind_of(node.tag, _INLINE)
+        tag = node.tag
+        kind = kind_of(tag, _INLINE)
         if event == "start":
-            around.append((nearest, hidden, silent))
+            around.append(state)
             raw = node.text
             if kind is _SILENT:
                 silent = True
-                if raw and node.tag == "script" and not raw.isspace():
+                state = (nearest, hidden, True)
+                if raw and tag == "script" and not raw.isspace():
                     scripts.append(raw)
             if items := node.items():
                 attrs = dict(items)
                 hidden = hidden or _is_hidden(attrs)
                 here = text.length
-                nearest = len(elements)
-                elements.append(_element((node.tag, attrs, here, here, around[-1][0], hidden)))
+                elements.append(_element((tag, attrs, here, here, nearest, hidden)))
+                nearest = len(elements) - 1
+                state = (nearest, hidden, silent)
         else:
             if event == "end":
                 outside = around.pop()
-                if nearest != outside[0] and elements[nearest].start != text.length:
-                    elements[nearest] = _ended(elements[nearest], text)
-                nearest, hidden, silent = outside
+                if outside is not state:
+                    if nearest != outside[0] and elements[nearest].start != text.length:
+                        elements[nearest] = _ended(elements[nearest], text)
+                    nearest, hidden, silent = state = outside
             raw = node.tail
         if kind is _LINE:
             text.pending = _LINE
