@@ -20,11 +20,11 @@ from mentionstudy.data.articles import (
     FeedTable,
     ReadOptions,
     articles_to_frame,
-    read_articles_iter,
 )
 from mentionstudy.data.articles.model import content_id
 from mentionstudy.data.articles.places import Place, open_binary
-from mentionstudy.data.mentions import Mention, dialects, mentions_of, mentions_to_frame
+from mentionstudy.data.articles.reading import read_files
+from mentionstudy.data.mentions import dialects, find_mentions
 from mentionstudy.data.names.book import NameBook
 
 BATCH_FILES: Final = 250
@@ -122,34 +122,33 @@ class Step:
         options = ReadOptions(engine="lxml", feeds=self.feeds)
         reader = self.reader
         articles: list[Article] = []
-        mentions: list[Mention] = []
         failures: list[Failure] = []
         records: list[FileRecord] = []
-        n_same = 0
-        for place, known_id in batch:
-            if known_id and _has_id(place, known_id, options):
-                n_same += 1
+        same = [bool(todo.known_id) and _has_id(*todo, options) for todo in batch]
+        news = (todo.place for todo, known in zip(batch, same, strict=True) if not known)
+        found = read_files(news, options)
+        for (place, known_id), known in zip(batch, same, strict=True):
+            if known:
                 records.append(FileRecord(*place, known_id, "", "", reader))
                 continue
             ids: dict[str, None] = {}
             bad: list[Failure] = []
-            for item in read_articles_iter(place.path, options=options):
+            for item in next(found):
                 if isinstance(item, Failure):
                     bad.append(item)
                     continue
                 articles.append(item)
                 ids[item.article_id] = None
-                mentions += mentions_of(item, names=self.names)
             failures += bad
             more = f" (and {len(bad) - 1} more)" if len(bad) > 1 else ""
             code, reason = (bad[0].code, bad[0].reason + more) if bad else ("", "")
             records.append(FileRecord(*place, ";".join(ids), code, reason, reader))
         return Parsed(
             articles_to_frame(articles),
-            mentions_to_frame(mentions),
+            find_mentions(articles, names=self.names),
             records,
             failures,
-            n_same,
+            sum(same),
             sum(todo.place.size for todo in batch),
         )
 

@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 import yaml
 from frontmatter.default_handlers import YAMLHandler
 
-from mentionstudy.data.articles.body import read_body
+from mentionstudy.data.articles.body import Body, read_body
 from mentionstudy.data.articles.boilerplate import credit, strip_post_footer
 from mentionstudy.data.articles.context import Context, Facts
 from mentionstudy.data.articles.model import Article
@@ -66,8 +66,54 @@ def is_post(text: str) -> bool:
     return _OPENING.match(text.lstrip()) is not None
 
 
-def read_post(text: str, context: Context) -> Article:
-    """Read a post.
+class OpenPost(NamedTuple):
+    """A post whose parts are known and not yet read.
+
+    Attributes
+    ----------
+    context
+        Where it came from.
+    meta
+        Its front matter.
+    markup
+        The body without the footer.
+    url
+        The address in the footer, if any.
+    notes
+        What had to be repaired in the front matter.
+    """
+
+    context: Context
+    meta: Meta
+    markup: str
+    url: str
+    notes: tuple[str, ...]
+
+    def parse(self) -> Body:
+        """Read the body."""
+        return read_body(self.markup, self.context.options.engine)
+
+    def article(self, body: Body) -> Article:
+        """Put the article together."""
+        meta = self.meta
+        tags = _many(meta, "tags", "tag", "keywords")
+        source = _first(meta, *_SOURCE_KEYS) or credit(body.text)
+        if not source and tags and tags[0].endswith(_FEED_TAG_SUFFIX):
+            source = tags[0].removesuffix(_FEED_TAG_SUFFIX)
+        facts = Facts(
+            title=" ".join(html.unescape(_first(meta, *_TITLE_KEYS)).split()),
+            source=source,
+            author=_first(meta, "author"),
+            url=_first(meta, *_URL_KEYS) or self.url,
+            categories=_many(meta, "categories", "category"),
+            tags=tags,
+        )
+        published, notes = _published(meta, facts, body.text, self.context)
+        return facts.article(body, published, self.context, (*self.notes, *notes))
+
+
+def open_post(text: str, context: Context) -> OpenPost:
+    """Part a post into front matter, body and footer.
 
     Parameters
     ----------
@@ -78,8 +124,9 @@ def read_post(text: str, context: Context) -> Article:
 
     Returns
     -------
-    Article
-        With what had to be repaired in its notes.
+    OpenPost
+        `OpenPost.parse` and `OpenPost.article` read the rest: apart, so that a reader of many
+        posts can take each step for all of them.
 
     Raises
     ------
@@ -87,23 +134,8 @@ def read_post(text: str, context: Context) -> Article:
         ``front_matter`` if it is never closed or no line of it can be read.
     """
     split = _split(text, context.path)
-    meta = split.meta
     footer = strip_post_footer(split.body)
-    body = read_body(footer.body, context.options.engine)
-    tags = _many(meta, "tags", "tag", "keywords")
-    source = _first(meta, *_SOURCE_KEYS) or credit(body.text)
-    if not source and tags and tags[0].endswith(_FEED_TAG_SUFFIX):
-        source = tags[0].removesuffix(_FEED_TAG_SUFFIX)
-    facts = Facts(
-        title=" ".join(html.unescape(_first(meta, *_TITLE_KEYS)).split()),
-        source=source,
-        author=_first(meta, "author"),
-        url=_first(meta, *_URL_KEYS) or footer.url,
-        categories=_many(meta, "categories", "category"),
-        tags=tags,
-    )
-    published, notes = _published(meta, facts, body.text, context)
-    return facts.article(body, published, context, (*split.notes, *notes))
+    return OpenPost(context, split.meta, footer.body, footer.url, split.notes)
 
 
 def _published(

@@ -10,15 +10,16 @@ from pathlib import Path
 from typing import Final
 
 from mentionstudy.data.articles.archives import Member, is_archive, members
-from mentionstudy.data.articles.body import has_markup
+from mentionstudy.data.articles.body import Body, has_markup
 from mentionstudy.data.articles.context import MEBIBYTE, Context, ReadOptions
 from mentionstudy.data.articles.encoding import decode
-from mentionstudy.data.articles.front_matter import is_post, read_post
+from mentionstudy.data.articles.front_matter import OpenPost, is_post, open_post
 from mentionstudy.data.articles.mail import SUFFIXES as MAIL_SUFFIXES
 from mentionstudy.data.articles.mail import read_message
 from mentionstudy.data.articles.model import Article, Failure, ReadResult, content_id
 from mentionstudy.data.articles.pages import is_page, read_fragment, read_page
 from mentionstudy.data.articles.places import (
+    Place,
     failure_of,
     is_address,
     open_binary,
@@ -34,6 +35,11 @@ from mentionstudy.data.errors import UnreadableArticle
 
 _TABLE_SUFFIXES: Final = frozenset({".csv", ".tsv"})
 _JSON_SUFFIXES: Final = frozenset({".json", ".jsonl", ".ndjson"})
+_TOGETHER_CHARS: Final = 100_000  # of posts that are read in step
+_OTHER_CHARS: Final = 10_000  # a page counts as so many: it is read whole and waits as an article
+
+_Opened = OpenPost | tuple[Article | Failure, ...] | Iterator[Article | Failure]
+"""A file that is open: a post, what it holds, or what reads it."""
 
 
 def read_article(source: str | Path | bytes, options: ReadOptions | None = None) -> Article:
@@ -59,11 +65,11 @@ def read_article(source: str | Path | bytes, options: ReadOptions | None = None)
     """
     chosen = options or ReadOptions()
     if isinstance(source, bytes):
-        found = [*_read_bytes(source, "", chosen)]
         path = ""
+        found = [*_whole(_opened(source, path, chosen))]
     else:
         path = str(source)
-        found = list(_read_file(path, chosen))
+        found = [*_whole(_open_file(path, chosen))]
     if len(found) > 1:
         raise UnreadableArticle(
             path, "several", f"this file holds {len(found)} articles; use read_articles"
@@ -120,12 +126,12 @@ def read_articles_iter(
     chosen = options or ReadOptions(engine="lxml")
     for path in map(str, paths):
         if not (is_address(path) or os.path.isdir(path)):
-            yield from _read_file(path, chosen)
+            yield from _whole(_open_file(path, chosen))
             continue
         n_files = n_articles = 0
-        for file in places_below(path):
+        for items in read_files(places_below(path), chosen):
             n_files += 1
-            for item in [file] if isinstance(file, Failure) else _read_file(file.path, chosen):
+            for item in items:
                 n_articles += isinstance(item, Article)
                 yield item
         if n_articles == 0 and not (n_files == 1 and is_address(path)):
@@ -133,48 +139,111 @@ def read_articles_iter(
             yield Failure(path, "no_articles", f"this folder holds no article: {what}")
 
 
-def _read_file(path: str, options: ReadOptions) -> Iterator[Article | Failure]:
+def read_files(
+    places: Iterable[Place | Failure], options: ReadOptions
+) -> Iterator[Iterable[Article | Failure]]:
+    """Read files and keep apart what each of them holds.
+
+    Parameters
+    ----------
+    places
+        Files, and what could not be listed.
+    options
+        How to read.
+
+    Yields
+    ------
+    iterable of Article or Failure
+        One for each place, in their order. It has to be used up before the next is asked for.
+
+    Notes
+    -----
+    Some dozens of posts are read in step: each step of the reader for all of them, then the next
+    step. The processor finds the code of a step in its nearest cache then, which saves a fifth of
+    the time.
+    """
+    waiting: list[_Opened] = []
+    n_chars = 0
+    for place in places:
+        opened = (place,) if isinstance(place, Failure) else _open_file(place.path, options)
+        waiting.append(opened)
+        n_chars += len(opened.markup) if isinstance(opened, OpenPost) else _OTHER_CHARS
+        if n_chars >= _TOGETHER_CHARS or not isinstance(opened, tuple):
+            yield from _in_step(waiting)
+            waiting, n_chars = [], 0
+    yield from _in_step(waiting)
+
+
+def _in_step(opened: list[_Opened]) -> Iterator[Iterable[Article | Failure]]:
+    posts = [each for each in opened if isinstance(each, OpenPost)]
+    bodies = [_body(post) for post in posts]
+    articles = iter([_article(post, body) for post, body in zip(posts, bodies, strict=True)])
+    for each in opened:
+        yield (next(articles),) if isinstance(each, OpenPost) else each
+
+
+def _whole(opened: _Opened) -> Iterable[Article | Failure]:
+    """Read the rest of one file."""
+    return (_article(opened, _body(opened)),) if isinstance(opened, OpenPost) else opened
+
+
+def _body(post: OpenPost) -> Body | Failure:
     try:
-        place = place_of(path)
+        return post.parse()
+    except Exception as error:
+        return _failure(error, post.context.path)
+
+
+def _article(post: OpenPost, body: Body | Failure) -> Article | Failure:
+    if isinstance(body, Failure):
+        return body
+    try:
+        return post.article(body)
+    except Exception as error:
+        return _failure(error, post.context.path)
+
+
+def _open_file(path: str, options: ReadOptions) -> _Opened:
+    try:
         if is_archive(path) or is_crawl(path):
-            with open_binary(path) as file:
-                unpack = pages if is_crawl(path) else members
-                yield from _unpacked(unpack(file, path, options), options)
-            return
+            return _unpacked(path, options)
+        size = place_of(path).size
         if is_stream(path):
-            yield from _guarded(read_stream(path, options), path)
-            return
-        if place.size > options.max_bytes:
-            size, limit = place.size / MEBIBYTE, options.max_bytes / MEBIBYTE
-            yield Failure(
-                path,
-                "too_large",
-                f"this file has {size:.1f} MiB, more than the limit of {limit:.0f} MiB; "
-                "split it or raise the limit",
+            return _guarded(read_stream(path, options), path)
+        if size > options.max_bytes:
+            limit = options.max_bytes / MEBIBYTE
+            why = (
+                f"this file has {size / MEBIBYTE:.1f} MiB, more than the limit of {limit:.0f} MiB; "
+                "split it or raise the limit"
             )
-            return
+            return (Failure(path, "too_large", why),)
         with open_binary(path) as file:
             data = file.read()
     except Exception as error:
+        return (failure_of(path, error),)
+    return _opened(data, path, options)
+
+
+def _unpacked(path: str, options: ReadOptions) -> Iterator[Article | Failure]:
+    """Read what an archive or a crawl holds."""
+    unpack = pages if is_crawl(path) else members
+    try:
+        place_of(path)
+        with open_binary(path) as file:
+            for member in unpack(file, path, options):
+                yield from [member] if isinstance(member, Failure) else _inside(member, options)
+    except Exception as error:
         yield failure_of(path, error)
-        return
-    yield from _read_bytes(data, path, options)
 
 
-def _unpacked(
-    found: Iterator[Member | Failure], options: ReadOptions
-) -> Iterator[Article | Failure]:
-    for member in found:
-        if isinstance(member, Failure):
-            yield member
-            continue
-        for item in _read_bytes(member.data, member.path, options):
-            if member.address and isinstance(item, Article) and not item.url:
-                item = dataclasses.replace(item, url=member.address)
-            yield item
+def _inside(member: Member, options: ReadOptions) -> Iterator[Article | Failure]:
+    for item in _whole(_opened(member.data, member.path, options)):
+        if member.address and isinstance(item, Article) and not item.url:
+            item = dataclasses.replace(item, url=member.address)
+        yield item
 
 
-def _read_bytes(data: bytes, path: str, options: ReadOptions) -> Iterable[Article | Failure]:
+def _opened(data: bytes, path: str, options: ReadOptions) -> _Opened:
     try:
         found = _dispatch(data, path, options)
     except Exception as error:
@@ -194,15 +263,13 @@ def _failure(error: Exception, path: str) -> Failure:
     if isinstance(error, UnreadableArticle):
         return Failure(error.path, error.code, error.reason)
     if isinstance(error, OSError):
-        raise error
+        return failure_of(path, error)
     name = type(error).__name__
     return Failure(path, "internal", f"reading it failed ({name}: {str(error)[:200]}); report this")
 
 
-def _dispatch(
-    data: bytes, path: str, options: ReadOptions
-) -> tuple[Article] | Iterator[Article | Failure]:
-    """Read one article, or hand on what reads many."""
+def _dispatch(data: bytes, path: str, options: ReadOptions) -> _Opened:
+    """Find out what a file is, and read it if that is all one step."""
     if not data or data.isspace():
         raise UnreadableArticle(path, "empty", "this file is empty")
     suffix = os.path.splitext(path)[1].lower()
@@ -221,7 +288,7 @@ def _dispatch(
     if is_feed(text):
         return read_feed(text, context)
     if is_post(text):
-        return (read_post(text, context),)
+        return open_post(text, context)
     if is_page(text):
         return (read_page(text, context),)
     if has_markup(text):

@@ -80,7 +80,8 @@ def mentions_of(
         asked, judge = _with_names(asked, names)
     addresses = page.addresses
     for dialect in asked:
-        if isinstance(dialect, LinkDialect) and dialect.domain not in addresses:
+        # asked here, because most pages have no such link; a subclass may look elsewhere too
+        if type(dialect) is LinkDialect and dialect.domain not in addresses:
             continue
         findings = list(dialect.find(page))
         if not findings:
