@@ -265,13 +265,12 @@ def _build(events: Iterable[_Event]) -> Document:
     scripts: list[str] = []
     # of the innermost open element: the nearest with attributes, whether a reader sees it
     nearest, hidden, silent = state = (-1, False, False)
-    around: list[tuple[int, bool, bool]] = []
+    around: list[tuple[int, tuple[int, bool, bool]]] = []
     for event, node in events:
-        tag = node.tag
-        kind = kind_of(tag, _INLINE)
         if event == "start":
-            around.append(state)
-            raw = node.text
+            tag, raw = node.tag, node.text
+            kind = kind_of(tag, _INLINE)
+            around.append((kind, state))
             if kind is _SILENT:
                 silent = True
                 state = (nearest, hidden, True)
@@ -285,13 +284,13 @@ def _build(events: Iterable[_Event]) -> Document:
                 nearest = len(elements) - 1
                 state = (nearest, hidden, silent)
         else:
+            raw, kind = node.tail, _INLINE
             if event == "end":
-                outside = around.pop()
+                kind, outside = around.pop()
                 if outside is not state:
                     if nearest != outside[0] and elements[nearest].start != text.length:
                         elements[nearest] = _ended(elements[nearest], text)
                     nearest, hidden, silent = state = outside
-            raw = node.tail
         if kind is _LINE:
             text.pending = _LINE
         elif kind is _CELL and text.pending < _CELL:

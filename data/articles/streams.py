@@ -22,13 +22,14 @@ from mentionstudy.data.errors import UnreadableArticle
 _LINES: Final = frozenset({".jsonl", ".ndjson"})
 _TABLES: Final = frozenset({".csv", ".tsv"})
 _PARQUET: Final = ".parquet"
+_STREAMED: Final = _LINES | _TABLES | {_PARQUET}
 _SNIFFED_BYTES: Final = 65_536
 _BATCH_ROWS: Final = 256
 
 
 def is_stream(path: str) -> bool:
     """Tell whether a file is a table that is read row by row, by its name."""
-    return _suffix(path) in _LINES | _TABLES | {_PARQUET}
+    return _suffix(path) in _STREAMED
 
 
 def read_stream(path: str, options: ReadOptions) -> Iterator[Article | Failure]:

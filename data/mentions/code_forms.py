@@ -37,6 +37,7 @@ _SUFFIXED: Final = re.compile(
     r"(?P<code>[0-9](?<![A-Za-z0-9._-][0-9])[0-9]{0,5})"
     r"\.(?P<place>[Ss][HhSsZz]|[Bb][Jj]|[Hh][Kk]|[Xx][Ss][Hh][GgEe])(?![A-Za-z0-9])"
 )
+_PLACE: Final = re.compile(r"\.[SBHX][HSZJK]", re.IGNORECASE)
 _ANOTHER: Final = re.compile(r"(?:\d{6}|\.(?:SH|SS|SZ|BJ|HK|N|O))/$", re.IGNORECASE | re.ASCII)
 _PREFIXED: Final = re.compile(
     r"(?P<place>[SsBbHh][HhZzJjKk])(?<![A-Za-z0-9./_-]..)(?P<mark>\s?[.:：]\s?)?"
@@ -130,7 +131,7 @@ def find_codes(text: str) -> list[Code]:
 
 
 def _suffixed(text: str) -> Iterator[Code]:
-    for match in _SUFFIXED.finditer(text):
+    for match in _SUFFIXED.finditer(text) if _PLACE.search(text) else ():
         code, place = match["code"], match["place"].upper()
         if (len(code) == 6) != (place in _MAINLAND):
             continue

@@ -88,11 +88,15 @@ def mentions_of(
             continue
         if judge is not None:
             findings = judge(page, findings)
-        page = page.claim(findings)
+        if dialect is not asked[-1]:
+            page = page.claim(findings)
+        if len(findings) == 1:
+            mentions.append(mention(article, dialect.name, findings))
+            continue
         grouped: dict[str, list[Finding]] = {}
         for finding in findings:
             grouped.setdefault(finding.security.symbol, []).append(finding)
-        mentions.extend(mention(article, dialect.name, found) for found in grouped.values())
+        mentions += [mention(article, dialect.name, found) for found in grouped.values()]
     return mentions
 
 

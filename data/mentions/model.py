@@ -172,20 +172,21 @@ class Page(NamedTuple):
 
     def claim(self, findings: Iterable[Finding]) -> Page:
         """Return the page with the characters marked that these findings have read."""
-        spans = [(f.in_title, f.position, f.end) for f in findings if f.end > f.position >= 0]
-        body = [(start, end) for in_title, start, end in spans if not in_title]
-        title = [(start, end) for in_title, start, end in spans if in_title]
+        body, title, symbols = [*self.claimed], [*self.claimed_in_title], {*self.symbols}
+        for security, _, start, _, end, in_title, role in findings:
+            if end > start >= 0:
+                (title if in_title else body).append((start, end))
+            if role != "unclear":
+                symbols.add(security.symbol)
         return self._replace(
-            claimed=_merged([*self.claimed, *body]) if body else self.claimed,
-            claimed_in_title=(
-                _merged([*self.claimed_in_title, *title]) if title else self.claimed_in_title
-            ),
-            symbols=self.symbols | {f.security.symbol for f in findings if f.role != "unclear"},
+            claimed=_merged(body), claimed_in_title=_merged(title), symbols=frozenset(symbols)
         )
 
 
 def _merged(spans: list[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
     """Sort spans and join those that touch."""
+    if len(spans) < 2:
+        return tuple(spans)
     merged: list[tuple[int, int]] = []
     for start, end in sorted(spans):
         if merged and start <= merged[-1][1]:
