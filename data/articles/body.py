@@ -15,6 +15,11 @@ _IMAGE: Final = re.compile(r"!\[([^\]\n]{0,500})\]\((\S{0,2000})\)")
 _LINK: Final = re.compile(r"\[([^\[\]\n]{1,500})\]\(((?:https?:)?//[^()\s]{1,2000})\)")
 _HEADING: Final = re.compile(r"^#{1,6}[ \t]+(.*)$", re.MULTILINE)
 _QUOTE: Final = re.compile(r"^>[ \t]", re.MULTILINE)
+# Looked for before the patterns above. A pattern that begins with one character, and no more, is
+# found several times faster than two characters are by `in`.
+_ESCAPED_QUOTE: Final = re.compile(r'=(?=\\")')
+_AUTOLINK_MARK: Final = re.compile(r"<(?=http|>)")
+_LINK_MARK: Final = re.compile(r"\](?=\()")
 _LINE_MARKS: Final = frozenset("#>-*_")
 _MARKED_LINE: Final = re.compile(r"\n[#>*_-]")
 _RULE: Final = re.compile(r"^(?:-{3,}|\*{3,}|_{3,})[ \t]*$", re.MULTILINE)
@@ -93,11 +98,11 @@ def _plain_line(line: str) -> str:
 def _as_markup(raw: str) -> str:
     if "window.__" in raw:
         raw = _LOOSE_SCRIPT.sub(r"<script>\1</script>", raw)
-    if '=\\"' in raw:  # markup cut out of a program's text, with its quotes escaped
+    if _ESCAPED_QUOTE.search(raw):  # markup cut out of a program's text, with its quotes escaped
         raw = raw.replace('\\"', '"')
-    if "<http" in raw or "<>" in raw:
+    if _AUTOLINK_MARK.search(raw):
         raw = _AUTOLINK.sub(lambda m: _anchor(m[1], "") if m[1] else "", raw)
-    if "](" in raw:
+    if _LINK_MARK.search(raw):
         raw = _IMAGE.sub(
             lambda m: f'<img src="{html.escape(m[2])}" alt="{html.escape(m[1])}">', raw
         )

@@ -6,8 +6,9 @@ import re
 from typing import Final, NamedTuple
 
 # A line that consists of one of these opens a list of other stories or the page's footer.
+# It begins with the line feed, because the search for one character skips the text fastest.
 _RELATED: Final = re.compile(
-    r"^[\s【\[#▶>]*(?:"
+    r"\n[\s【\[#▶>]*(?:"
     r"推荐阅读|相关阅读|延伸阅读|扩展阅读|相关新闻|相关报道|相关文章|相关推荐|更多推荐|热门推荐|热门文章|"
     r"为你推荐|为您推荐|猜你喜欢|你可能(?:还)?(?:喜欢|感兴趣)|大家都在看|热点新闻|今日热点|最新文章|"
     r"联系我们|关于我们|免责声明|版权声明|推薦閱讀|相關新聞|相關文章|延伸閱讀|聯絡我們"
@@ -52,16 +53,17 @@ def strip_post_footer(body: str) -> Footer:
         The body and the address.
     """
     url = ""
-    lines = body.rstrip().split("\n")
-    while lines:
-        line = lines[-1].strip()
+    end = len(body)
+    while body := body[:end].rstrip():
+        start = body.rfind("\n") + 1
+        line = body[start:].strip()
         link = _AUTOLINK_LINE.match(line)
-        if link is None and line and not _BACK_LINE.match(line):
+        if link is None and not _BACK_LINE.match(line):
             break
         if link is not None and link[1]:
             url = link[1]
-        lines.pop()
-    return Footer("\n".join(lines), url)
+        end = start
+    return Footer(body, url)
 
 
 def body_length(text: str, min_share: float = 0.0) -> int:

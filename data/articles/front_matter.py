@@ -187,16 +187,19 @@ def _stamp_in_title(title: str, text: str) -> Stamp | None:
 
 def _split(text: str, path: str) -> _Split:
     """Part a post into front matter and body."""
-    opened = text.count("\n", 0, len(text) - len(text.lstrip())) + 1
     try:
         block, body = _HANDLER.split(text.strip() + "\n")
     except ValueError as error:
         raise UnreadableArticle(
             path,
             "front_matter",
-            f"the front matter that opens in line {opened} is never closed; "
+            f"the front matter that opens in line {_opening_line(text)} is never closed; "
             "put a line with --- below it",
         ) from error
+    simple = read_simple(block) if len(block) <= MAX_FRONT_MATTER_CHARS else None
+    if simple is not None:
+        return _Split(simple, body, ())
+    opened = _opening_line(text)
     if len(block) > MAX_FRONT_MATTER_CHARS:
         raise UnreadableArticle(
             path,
@@ -204,9 +207,6 @@ def _split(text: str, path: str) -> _Split:
             f"the front matter that opens in line {opened} has {len(block):,} characters, "
             f"more than {MAX_FRONT_MATTER_CHARS:,}; is its closing --- missing?",
         )
-    simple = read_simple(block)
-    if simple is not None:
-        return _Split(simple, body, ())
     notes: tuple[str, ...] = ()
     try:
         loaded = _HANDLER.load(block, Loader=_YAML_LOADER)
@@ -223,6 +223,10 @@ def _split(text: str, path: str) -> _Split:
             f"no line of the front matter that opens in line {opened} has the form `key: value`",
         )
     return _Split(meta, body, notes)
+
+
+def _opening_line(text: str) -> int:
+    return text.count("\n", 0, len(text) - len(text.lstrip())) + 1
 
 
 def _yaml_place(error: Exception, opened: int) -> str:

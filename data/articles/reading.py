@@ -25,6 +25,7 @@ from mentionstudy.data.articles.places import (
     open_binary,
     place_of,
     places_below,
+    read_bytes,
 )
 from mentionstudy.data.articles.plain import read_text_page
 from mentionstudy.data.articles.rows import read_csv, read_json
@@ -35,7 +36,7 @@ from mentionstudy.data.errors import UnreadableArticle
 
 _TABLE_SUFFIXES: Final = frozenset({".csv", ".tsv"})
 _JSON_SUFFIXES: Final = frozenset({".json", ".jsonl", ".ndjson"})
-_TOGETHER_CHARS: Final = 100_000  # of posts that are read in step
+_TOGETHER_CHARS: Final = 200_000  # of posts that are read in step
 _OTHER_CHARS: Final = 10_000  # a page counts as so many: it is read whole and waits as an article
 
 _Opened = OpenPost | tuple[Article | Failure, ...] | Iterator[Article | Failure]
@@ -165,7 +166,7 @@ def read_files(
     waiting: list[_Opened] = []
     n_chars = 0
     for place in places:
-        opened = (place,) if isinstance(place, Failure) else _open_file(place.path, options)
+        opened = (place,) if isinstance(place, Failure) else _open_place(place, options)
         waiting.append(opened)
         n_chars += len(opened.markup) if isinstance(opened, OpenPost) else _OTHER_CHARS
         if n_chars >= _TOGETHER_CHARS or not isinstance(opened, tuple):
@@ -205,30 +206,38 @@ def _article(post: OpenPost, body: Body | Failure) -> Article | Failure:
 
 def _open_file(path: str, options: ReadOptions) -> _Opened:
     try:
-        if is_archive(path) or is_crawl(path):
-            return _unpacked(path, options)
-        size = place_of(path).size
-        if is_stream(path):
-            return _guarded(read_stream(path, options), path)
-        if size > options.max_bytes:
-            limit = options.max_bytes / MEBIBYTE
-            why = (
-                f"this file has {size / MEBIBYTE:.1f} MiB, more than the limit of {limit:.0f} MiB; "
-                "split it or raise the limit"
-            )
-            return (Failure(path, "too_large", why),)
-        with open_binary(path) as file:
-            data = file.read()
+        place = place_of(path)
     except Exception as error:
         return (failure_of(path, error),)
-    return _opened(data, path, options)
+    return _open_place(place, options)
+
+
+def _open_place(place: Place, options: ReadOptions) -> _Opened:
+    path, size = place.path, place.size
+    if is_archive(path) or is_crawl(path):
+        return _unpacked(path, options)
+    if is_stream(path):
+        return _guarded(read_stream(path, options), path)
+    if size <= options.max_bytes:
+        try:
+            data = read_bytes(place, options.max_bytes)
+        except Exception as error:
+            return (failure_of(path, error),)
+        size = len(data)
+        if size <= options.max_bytes:
+            return _opened(data, path, options)
+    limit = options.max_bytes / MEBIBYTE
+    why = (
+        f"this file has {size / MEBIBYTE:.1f} MiB, more than the limit of {limit:.0f} MiB; "
+        "split it or raise the limit"
+    )
+    return (Failure(path, "too_large", why),)
 
 
 def _unpacked(path: str, options: ReadOptions) -> Iterator[Article | Failure]:
     """Read what an archive or a crawl holds."""
     unpack = pages if is_crawl(path) else members
     try:
-        place_of(path)
         with open_binary(path) as file:
             for member in unpack(file, path, options):
                 yield from [member] if isinstance(member, Failure) else _inside(member, options)

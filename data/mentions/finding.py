@@ -6,6 +6,7 @@ import importlib
 import pkgutil
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
+from operator import attrgetter
 from typing import TYPE_CHECKING, Final
 
 import pandas as pd
@@ -29,6 +30,8 @@ from mentionstudy.data.mentions.model import (
 if TYPE_CHECKING:
     from mentionstudy.data.names.book import NameBook
 
+_FIELDS: Final = attrgetter(*MENTION_COLUMNS)
+_POSITIONS: Final = MENTION_COLUMNS.index("positions")
 _TYPES: Final = {"occurrences": "int64", "confidence": "float64", "in_title": "bool"}
 
 
@@ -143,6 +146,6 @@ def mentions_to_frame(mentions: Iterable[Mention]) -> pd.DataFrame:
 
 def _rows(mentions: Iterable[Mention]) -> Iterator[list[object]]:
     for found in mentions:
-        row: list[object] = [getattr(found, name) for name in MENTION_COLUMNS]
-        row[MENTION_COLUMNS.index("positions")] = LIST_SEPARATOR.join(map(str, found.positions))
+        row: list[object] = [*_FIELDS(found)]
+        row[_POSITIONS] = LIST_SEPARATOR.join(map(str, found.positions))
         yield row

@@ -10,15 +10,21 @@ from hypothesis import strategies as st
 from mentionstudy.data.articles import (
     ARTICLE_COLUMNS,
     Article,
+    Failure,
     ReadOptions,
     articles_from_frame,
     articles_to_frame,
     document_of,
+    front_matter,
     read_article,
     read_articles,
     read_articles_iter,
 )
+from mentionstudy.data.articles.body import Body
+from mentionstudy.data.articles.document import Engine
 from mentionstudy.data.articles.front_matter import read_simple
+from mentionstudy.data.articles.places import Place
+from mentionstudy.data.articles.reading import read_files
 
 JEKYLL = """---
 layout: post
@@ -405,3 +411,39 @@ def test_both_engines_read_the_same_articles(shared: Path) -> None:
         for article in lxml.articles:
             # a stored article gives the same positions as the one just read
             assert document_of(article).text == article.text
+
+
+def test_a_file_that_breaks_a_step_hurts_no_other_that_is_read_with_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(30):
+        words = "坏" if number == 7 else f"x{number}"
+        post = f"---\ntitle: t{number}\ndate: 2022-01-06\n---\n<p>{words}</p>\n"
+        (tmp_path / f"{number:02d}.md").write_text(post, encoding="utf-8")
+    parse = front_matter.read_body
+
+    def broken(markup: str, engine: Engine) -> Body:
+        if "坏" in markup:
+            raise ZeroDivisionError("by design")
+        return parse(markup, engine)
+
+    monkeypatch.setattr(front_matter, "read_body", broken)
+    items = list(read_articles_iter(tmp_path))
+    assert [item.path for item in items] == [str(file) for file in sorted(tmp_path.iterdir())]
+    assert [getattr(item, "code", "") for item in items] == 7 * [""] + ["internal"] + 22 * [""]
+    assert [item.text for item in items if isinstance(item, Article)] == [
+        f"x{number}" for number in range(30) if number != 7
+    ]
+
+
+def test_a_file_that_grows_while_it_is_read_stays_under_the_limit(tmp_path: Path) -> None:
+    file = tmp_path / "a.md"
+    file.write_bytes(b"---\ntitle: t\n---\nx\n" + 5000 * b"y")
+    seen_earlier = Place(str(file), 20, 0)
+    small, enough = (ReadOptions(max_bytes=limit) for limit in (1000, 10_000))
+    (refused,) = next(read_files([seen_earlier], small))
+    assert isinstance(refused, Failure)
+    assert refused.code == "too_large"
+    (read,) = next(read_files([seen_earlier], enough))
+    assert isinstance(read, Article)
+    assert read.text.endswith("yy")

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import BinaryIO
 
 import pytest
 from hypothesis import given
@@ -16,7 +15,7 @@ from mentionstudy.data.articles import (
     read_articles,
 )
 from mentionstudy.data.articles.document import Engine
-from mentionstudy.data.articles.places import open_binary
+from mentionstudy.data.articles.places import Place, read_bytes
 from mentionstudy.data.errors import UnreadableArticle
 from mentionstudy.data.mentions import mentions_of
 
@@ -145,12 +144,12 @@ def test_a_file_without_permission(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     for name in ("a.md", "b.md"):
         (tmp_path / name).write_text(GOOD, encoding="utf-8")
 
-    def refuse(path: str) -> BinaryIO:  # the superuser of a container may read everything
-        if path.endswith("a.md"):
+    def refuse(place: Place, limit: int) -> bytes:  # the superuser of a container may read all
+        if place.path.endswith("a.md"):
             raise PermissionError(13, "Permission denied")
-        return open_binary(path)
+        return read_bytes(place, limit)
 
-    monkeypatch.setattr("mentionstudy.data.articles.reading.open_binary", refuse)
+    monkeypatch.setattr("mentionstudy.data.articles.reading.read_bytes", refuse)
     result = read_articles(tmp_path)
     assert [Path(article.path).name for article in result.articles] == ["b.md"]
     (failure,) = result.failures

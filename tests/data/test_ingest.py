@@ -69,7 +69,7 @@ def test_a_second_run_reads_nothing_and_writes_nothing(
 ) -> None:
     ingest(workspace, [folder])
     before = workspace.digest()
-    monkeypatch.setattr("mentionstudy.data.articles.reading._open_file", pytest.fail)
+    monkeypatch.setattr("mentionstudy.data.articles.reading._open_place", pytest.fail)
     report = ingest(workspace, [folder, folder / "a.md"])
     assert (report.read, report.unchanged) == (0, 3)
     assert workspace.digest() == before
@@ -81,7 +81,7 @@ def test_a_file_that_was_only_touched_is_not_read_again(
     ingest(workspace, [folder])
     before = workspace.digest("articles", "mentions")
     post(folder, "a.md")
-    monkeypatch.setattr("mentionstudy.data.articles.reading._open_file", pytest.fail)
+    monkeypatch.setattr("mentionstudy.data.articles.reading._open_place", pytest.fail)
     for _ in range(2):
         report = ingest(workspace, [folder])
         assert (report.read, report.unchanged) == (0, 3)
