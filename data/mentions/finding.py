@@ -28,10 +28,13 @@ from mentionstudy.data.mentions.model import (
 )
 
 if TYPE_CHECKING:
+    from mentionstudy.data.mentions.dialects.company_name import CompanyName
     from mentionstudy.data.names.book import NameBook
 
 _FIELDS: Final = attrgetter(*MENTION_COLUMNS)
 _POSITIONS: Final = MENTION_COLUMNS.index("positions")
+_TOGETHER_CHARS: Final = 100_000  # some dozens of posts, or a page
+_LEAST_CHARS: Final = 500  # what an article without text counts
 _TYPES: Final = {"occurrences": "int64", "confidence": "float64", "in_title": "bool"}
 
 
@@ -75,42 +78,73 @@ def mentions_of(
     list of Mention
         One per security and dialect, in the order of dialects and then of first occurrence.
     """
-    page = Page.of(article)
+    return next(_in_step([article], dialects() if using is None else using, names))
+
+
+def _in_step(
+    articles: Sequence[Article], using: Sequence[Dialect], names: NameBook | None
+) -> Iterator[list[Mention]]:
+    """Yield the mentions of each article: each step for all of them, then the next.
+
+    The processor has the code and the tables of a step in its nearest cache then.
+    """
+    pages = [Page.of(article) for article in articles]
+    if names is None:
+        for article, page in zip(articles, pages, strict=True):
+            yield _by_code(article, page, using, None)[0]
+        return
+    by_name = _by_name(names)
+    looked = [by_name.look(page) for page in pages]
+    coded = [
+        _by_code(article, page, using, words.judged)
+        for article, page, words in zip(articles, pages, looked, strict=True)
+    ]
+    for article, words, (mentions, page) in zip(articles, looked, coded, strict=True):
+        found = by_name.find(page, words)
+        yield mentions + _joined(article, by_name.name, found) if found else mentions
+
+
+def _by_code(
+    article: Article,
+    page: Page,
+    using: Sequence[Dialect],
+    judged: Callable[[list[Finding]], list[Finding]] | None,
+) -> tuple[list[Mention], Page]:
+    """Return the mentions by links and codes, and the page with their words marked."""
     mentions: list[Mention] = []
-    asked = dialects() if using is None else using
-    judge: Callable[[Page, list[Finding]], list[Finding]] | None = None
-    if names is not None:
-        asked, judge = _with_names(asked, names)
     addresses = page.addresses
-    for dialect in asked:
+    for dialect in using:
         # asked here, because most pages have no such link; a subclass may look elsewhere too
         if type(dialect) is LinkDialect and dialect.domain not in addresses:
             continue
         findings = list(dialect.find(page))
         if not findings:
             continue
-        if judge is not None:
-            findings = judge(page, findings)
-        if dialect is not asked[-1]:
+        if judged is not None:
+            findings = judged(findings)
+        if judged is not None or dialect is not using[-1]:
             page = page.claim(findings)
-        if len(findings) == 1:
-            mentions.append(mention(article, dialect.name, findings))
-            continue
-        grouped: dict[str, list[Finding]] = {}
-        for finding in findings:
-            grouped.setdefault(finding.security.symbol, []).append(finding)
-        mentions += [mention(article, dialect.name, found) for found in grouped.values()]
-    return mentions
+        mentions += _joined(article, dialect.name, findings)
+    return mentions, page
 
 
-def _with_names(
-    using: Sequence[Dialect], names: NameBook
-) -> tuple[Sequence[Dialect], Callable[[Page, list[Finding]], list[Finding]]]:
-    """Add the dialect of names, and give what looks at the words around the names of links."""
+def _joined(article: Article, dialect: str, findings: list[Finding]) -> list[Mention]:
+    """Return one mention per security."""
+    if len(findings) == 1:
+        return [mention(article, dialect, findings)]
+    grouped: dict[str, list[Finding]] = {}
+    for finding in findings:
+        grouped.setdefault(finding.security.symbol, []).append(finding)
+    return [mention(article, dialect, found) for found in grouped.values()]
+
+
+@lru_cache(maxsize=2)
+def _by_name(names: NameBook) -> CompanyName:
+    """Return the dialect of names."""
     # here because the names are looked up in tables that those who read codes need not load
-    from mentionstudy.data.mentions.dialects.company_name import CompanyName, judged
+    from mentionstudy.data.mentions.dialects.company_name import CompanyName
 
-    return (*using, CompanyName(names)), judged
+    return CompanyName(names)
 
 
 def find_mentions(
@@ -134,8 +168,24 @@ def find_mentions(
     if isinstance(articles, pd.DataFrame):
         articles = articles_from_frame(articles)
     return mentions_to_frame(
-        found for article in articles for found in mentions_of(article, names=names)
+        found
+        for some in _some(articles)
+        for mentions in _in_step(some, dialects(), names)
+        for found in mentions
     )
+
+
+def _some(articles: Iterable[Article]) -> Iterator[list[Article]]:
+    """Divide articles into groups that are not too large to be held in memory."""
+    waiting: list[Article] = []
+    n_chars = 0
+    for article in articles:
+        waiting.append(article)
+        n_chars += _LEAST_CHARS + len(article.markup) + len(article.text)
+        if n_chars >= _TOGETHER_CHARS:
+            yield waiting
+            waiting, n_chars = [], 0
+    yield waiting
 
 
 def mentions_to_frame(mentions: Iterable[Mention]) -> pd.DataFrame:

@@ -12,7 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 _CODEC: Final = "utf-32-le"
-_BREAK: Final = re.compile(r"(?<=[\u4e00-\u9fff])[ \n](?=[\u4e00-\u9fffA-Za-z])")
+# The blank first: a search for what stands before it would stop at every character.
+_BREAK: Final = re.compile(r"[ \n](?<=[\u4e00-\u9fff].)(?=[\u4e00-\u9fffA-Za-z])", re.DOTALL)
+# Most texts have no other characters that change, and these are changed soonest one by one.
+_WIDE: Final = tuple(zip("，：（）；！？％　", ",:();!?% ", strict=True))
 
 
 class Plain(NamedTuple):
@@ -32,6 +35,8 @@ class Plain(NamedTuple):
 
     def offset(self, original: int) -> int:
         """Return the offset in `text` of a character of the original text."""
+        if not self.breaks:
+            return original
         places = range(len(self.breaks))
         return original - bisect_left(places, original, key=lambda n: self.breaks[n] + n)
 
@@ -44,7 +49,6 @@ class Plain(NamedTuple):
         return self.original(offset - 1) + 1 if offset else 0
 
 
-@lru_cache(maxsize=8)  # the title and the text of the article at hand
 def plain(text: str) -> Plain:
     """Bring a text into the form in which names are looked for."""
     same = simplified(text)
@@ -58,9 +62,24 @@ def plain(text: str) -> Plain:
 
 def simplified(text: str) -> str:
     """Return a text half-width and in simplified characters, of the same length."""
+    if _changing().search(text) is None:
+        return text
+    for wide, narrow in _WIDE:
+        text = text.replace(wide, narrow)
+    if _changing().search(text) is None:
+        return text
     codes = np.frombuffer(text.encode(_CODEC, "surrogatepass"), dtype="<u4")
-    same: bytes = _table()[codes].tobytes()
+    # every code is in the table, and numpy need not look first when it may clip
+    same: bytes = _table().take(codes, mode="clip").tobytes()
     return same.decode(_CODEC, "surrogatepass")
+
+
+@lru_cache(maxsize=1)
+def _changing() -> re.Pattern[str]:
+    """Return what finds a character that is written otherwise."""
+    table = _table()
+    codes = np.flatnonzero(table != np.arange(len(table), dtype=table.dtype))
+    return re.compile(f"[{re.escape(''.join(map(chr, codes)))}]")
 
 
 @lru_cache(maxsize=1)

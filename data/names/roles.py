@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Final
 
 from mentionstudy.data.mentions.model import Role
@@ -26,6 +27,8 @@ _PRODUCT: Final = re.compile(
     rf"{_NO_NAME}{{0,16}}?(?:REITs?|ETF|LOF|FOF|(?:指数|混合|债券|股票|私募|货币|公募)(?:型|式)?(?:证券投资)?基金"
     r"|证券投资基金|(?:理财|资管|信托|资产管理|持股|股权投资|债权投资|专项)(?:产品|计划)|组合(?!拳|式)|转债)"
 )
+# One of these is in every such name, and looking for them takes less than trying the pattern.
+_PRODUCT_WORD: Final = re.compile("基金|产品|计划|组合|转债|ETF|[LF]OF|REIT")
 _ACCOUNT: Final = re.compile(r"[-–－][\u4e00-\u9fff]{2,}")
 
 # --- the source of data or news
@@ -85,7 +88,8 @@ def role_of(text: str, start: int, end: int, symbol: str, name: str) -> Role:
     symbol
         Which security it is.
     name
-        Its short name, whatever form stands in the text: it shows a house that is quoted.
+        Its short name, whatever form stands in the text: it shows a house that is quoted. More
+        than one name may be given, one on each line.
 
     Returns
     -------
@@ -103,7 +107,7 @@ def role_of(text: str, start: int, end: int, symbol: str, name: str) -> Role:
         return "boilerplate"
     if _PICTURE_OF.match(after):
         return "boilerplate"
-    if _PRODUCT.match(after) or _ACCOUNT.match(after):
+    if _ACCOUNT.match(after) or (_PRODUCT_WORD.search(after) and _PRODUCT.match(after)):
         return "product"
     if vendor and (_SUPPLIES.match(after) or _CITING.search(before)):
         return "source"
@@ -119,10 +123,17 @@ def _line_start(text: str, place: int) -> int:
 
 
 def _is_quoted(before: str, after: str, name: str) -> bool:
-    if _RESEARCH.match(after) and (_HOUSE.search(name) or _LENDER.search(name)):
+    house, lender = _houses(name)
+    if (house or lender) and _RESEARCH.match(after):
         return True
-    if not _HOUSE.search(name):
+    if not house:
         return False
     return any(
         (_SPEAKS.match(after), _HIRED.search(before), _HIRES.match(after), _BYLINE.search(before))
     )
+
+
+@lru_cache(maxsize=4096)
+def _houses(name: str) -> tuple[bool, bool]:
+    """Tell whether a name is that of a house that is quoted, and of a lender."""
+    return _HOUSE.search(name) is not None, _LENDER.search(name) is not None

@@ -9,7 +9,7 @@ one that was listed first at home.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import date
 from typing import Final, NamedTuple
 
@@ -20,7 +20,7 @@ from mentionstudy.data.names.boundaries import noun_follows, stands_alone
 from mentionstudy.data.names.forms import is_marked
 from mentionstudy.data.names.normal import Plain, plain
 from mentionstudy.data.names.roles import is_office, role_of
-from mentionstudy.data.securities import Security, parse_symbol
+from mentionstudy.data.securities import parse_symbol
 
 # Below the shares of true mentions in labelled posts, which were in view as the rules were written.
 _STRONG: Final = 0.95
@@ -40,8 +40,30 @@ _FIRM_WORDS: Final = re.compile(
     r"股份|集团|控股|证券|公司|总裁|总经理|高管|首席|CEO|业绩|营收|净利"
 )
 _HAN: Final = re.compile(r"[\u4e00-\u9fff]")
-_MIN_HAN: Final = 2
+_TWO_HAN: Final = re.compile(r"[\u4e00-\u9fff].*[\u4e00-\u9fff]", re.DOTALL)
 _MAINLAND: Final = ("SH", "SZ", "BJ")
+
+
+class Words(NamedTuple):
+    """Title and text of a page as names are looked for in them, and the names in either."""
+
+    title: Plain
+    in_title: list[Match]
+    text: Plain
+    in_text: list[Match]
+
+    def judged(self, findings: list[Finding]) -> list[Finding]:
+        """Look at the words around the names that links carry.
+
+        Portals link by plain replacement: a link can be cut out of a longer word, or stand in the
+        name of a fund. Such findings stay, with the role that their place has.
+
+        Parameters
+        ----------
+        findings
+            Of a dialect that reads links; those without visible words stay as they are.
+        """
+        return [_judge(self.title if f.in_title else self.text, f) for f in findings]
 
 
 class _Place(NamedTuple):
@@ -74,15 +96,29 @@ class CompanyName:
 
     def __init__(self, book: NameBook) -> None:
         self.book = book
-        self._firms_of: dict[int, list[set[str]]] = {}
+        # by the id of a match's meanings, which the book keeps alive
+        self._only_firm: dict[int, frozenset[str] | None] = {}
 
-    def find(self, page: Page) -> Iterator[Finding]:
-        """Yield one finding per name."""
-        places = [*self._places(page, in_title=True), *self._places(page, in_title=False)]
+    def look(self, page: Page) -> Words:
+        """Look for names in the title and in the text, before anything is asked about them."""
+        title, text = plain(page.title), plain(page.document.text)
+        return Words(title, self.book.matches(title.text), text, self.book.matches(text.text))
+
+    def find(self, page: Page, words: Words) -> list[Finding]:
+        """Return one finding per name.
+
+        Parameters
+        ----------
+        page
+            With the characters marked that links and codes have claimed.
+        words
+            What `look` found on it.
+        """
+        places = self._places(page, words.title, words.in_title, in_title=True)
+        places += self._places(page, words.text, words.in_text, in_title=False)
         if not places:
-            return
+            return []
         day = page.published_at.date() if page.published_at else None
-        self._firms_of = {}
         read = [(place, *self._read(place, page, day)) for place in places]
         sure = set(page.symbols)
         listed: set[tuple[bool, int]] = set()  # next to a firm that is surely meant, in a list
@@ -90,22 +126,22 @@ class CompanyName:
             if strong and len(symbols) == 1:
                 sure |= self.book.firm(symbols[0])
                 listed |= {(place.in_title, offset) for offset in place.beside()}
+        findings: list[Finding] = []
         for place, symbols, strong in read:
-            start, end, _ = place.match
-            backed = not listed.isdisjoint({(place.in_title, start), (place.in_title, end)})
-            backed = backed or _speaks_of_firm(place.plain.text, start, end)
-            # what a mark of special treatment leaves over is a word like any other: 中期 of ST中期
-            backed = backed and any(
-                m.exact or not is_marked(m.entry.name) for m in place.match.meanings
-            )
-            yield from self._findings(place, symbols, strong, sure, backed)
+            findings += self._findings(place, symbols, strong, sure, listed)
+        return findings
 
-    def _places(self, page: Page, *, in_title: bool) -> Iterator[_Place]:
-        """Yield the names that stand alone, the longest of those that overlap."""
-        text = plain(page.title if in_title else page.document.text)
-        matches = self.book.matches(text.text)
+    def _places(
+        self, page: Page, text: Plain, matches: list[Match], *, in_title: bool
+    ) -> list[_Place]:
+        """Return the names that stand alone, the longest of those that overlap."""
+        if not matches:
+            return []
+        places: list[_Place] = []
         taken = bytearray(len(text.text))
-        for match in sorted(matches, key=lambda found: (found.start - found.end, found.start)):
+        if len(matches) > 1:
+            matches.sort(key=lambda found: (found.start - found.end, found.start))
+        for match in matches:
             start, end, _ = match
             if taken[start] or taken[end - 1]:  # the longer one there covers an end of this one
                 continue
@@ -113,7 +149,8 @@ class CompanyName:
                 continue
             taken[start:end] = b"\1" * (end - start)
             if page.free(text.original(start), text.original_end(end), in_title=in_title):
-                yield _Place(text, in_title, match)
+                places.append(_Place(text, in_title, match))
+        return places
 
     def _read(self, place: _Place, page: Page, day: date | None) -> tuple[tuple[str, ...], bool]:
         """Return the securities that a name means there, and whether it does so by itself."""
@@ -124,26 +161,39 @@ class CompanyName:
             codes = {security.symbol for security in named if security.tradable}
             if codes and not any(self.book.firm(m.entry.symbol) & codes for m in meanings):
                 return (), False  # the code says that another firm is meant
-        firms = self._firms_of.get(id(meanings))  # the book keeps its meanings alive
-        if firms is None:
-            firms = self._firms_of[id(meanings)] = self._firms(meanings, day)
+        known = page.symbols | codes
+        firms = self._firms(meanings, day)
         if len(firms) > 1:
-            firms = [firm for firm in firms if firm & (page.symbols | codes)] or firms
+            firms = [firm for firm in firms if firm & known] or firms
         if len(firms) > 1:
             return tuple(sorted(_home(firm, self.book, day) for firm in firms)), False
         firm = firms[0]
         strong = any(
-            _means_firm(m, text, end, place.plain) for m in meanings if m.entry.symbol in firm
+            [_means_firm(m, text, end, place.plain) for m in meanings if m.entry.symbol in firm]
         )
-        if by_code := firm & (page.symbols | codes):
+        if by_code := firm & known:
             return tuple(sorted(by_code)), True
-        if _HONG_KONG.match(text, end):
+        if len(firm) > 1 and _HONG_KONG.match(text, end):
             abroad = {symbol for symbol in firm if symbol.endswith(".HK")}
-            firm = abroad or firm
+            firm = frozenset(abroad) or firm
         return (_home(firm, self.book, day),), strong
 
-    def _firms(self, meanings: Iterable[Meaning], day: date | None) -> list[set[str]]:
+    def _firms(self, meanings: tuple[Meaning, ...], day: date | None) -> list[frozenset[str]]:
         """Group what a name may mean by firm, and keep the firms that it means best."""
+        key = id(meanings)
+        if key not in self._only_firm:
+            firms = self._ranked(meanings, None)
+            self._only_firm[key] = next(iter(firms)) if len(firms) == 1 else None
+        if (only := self._only_firm[key]) is not None:
+            return [only]  # on every day
+        firms = self._ranked(meanings, day)
+        best = max(firms.values())
+        return [firm for firm, rank in firms.items() if rank == best]
+
+    def _ranked(
+        self, meanings: tuple[Meaning, ...], day: date | None
+    ) -> dict[frozenset[str], tuple[bool, bool]]:
+        """Say how well a name means each firm: by itself or derived, in use on the day or not."""
         ranks: dict[frozenset[str], tuple[bool, bool]] = {}
         symbols: dict[frozenset[str], set[str]] = {}
         for meaning in meanings:
@@ -154,8 +204,7 @@ class CompanyName:
             rank = (meaning.exact, _in_use(meaning, day))
             ranks[firm] = max(rank, ranks.get(firm, (False, False)))
             symbols.setdefault(firm, set()).add(entry.symbol)
-        best = max(ranks.values())
-        return [found for firm, found in symbols.items() if ranks[firm] == best]
+        return {frozenset(named): ranks[firm] for firm, named in symbols.items()}
 
     def _findings(
         self,
@@ -163,58 +212,58 @@ class CompanyName:
         symbols: tuple[str, ...],
         strong: bool,
         sure: set[str],
-        backed: bool,
-    ) -> Iterator[Finding]:
-        text, (start, end, meanings) = place.plain, place.match
+        listed: set[tuple[bool, int]],
+    ) -> list[Finding]:
+        """Return one finding for each security that a name may mean there."""
+        text, in_title, (start, end, meanings) = place
         first, last = text.original(start), text.original_end(end)
+        surface = text.text[start:end]
+        findings: list[Finding] = []
         for symbol in symbols:
-            clear = len(symbols) == 1 or symbol in sure
+            known = symbol in sure
             confidence = _UNCLEAR
             role: Role = "unclear"
-            if clear and (strong or backed or symbol in sure):
+            clear = len(symbols) == 1 or known
+            if clear and (strong or known or _is_backed(place, listed)):
                 confidence = _STRONG if strong else _BACKED
-                house = next((m.entry.name for m in meanings if m.entry.symbol == symbol), "")
-                role = role_of(text.text, start, end, symbol, house)
+                called = _called(meanings, symbol, surface)
+                role = role_of(text.text, start, end, symbol, called)
             elif not any(m.exact or m.strength != "weak" for m in meanings):
                 continue  # 海洋 is no firm for the sake of a share that is called ST海洋
-            yield Finding(
-                _security(symbol),
-                text.text[start:end],
-                first,
-                confidence,
-                last,
-                place.in_title,
-                role,
-            )
+            security = parse_symbol(symbol)
+            findings.append(Finding(security, surface, first, confidence, last, in_title, role))
+        return findings
 
 
-def judged(page: Page, findings: list[Finding]) -> list[Finding]:
-    """Look at the words around the names that links carry.
-
-    Portals link by plain replacement: a link can be cut out of a longer word, or stand in the
-    name of a fund. Such findings stay, with the role that their place has.
-
-    Parameters
-    ----------
-    page
-        The article.
-    findings
-        Of a dialect that reads links; those without visible words stay as they are.
-    """
-    return [_judge(page, finding) for finding in findings]
-
-
-def _judge(page: Page, finding: Finding) -> Finding:
+def _judge(text: Plain, finding: Finding) -> Finding:
     if finding.surface.isascii() or finding.role != "subject" or finding.position < 0:
         return finding  # a code, or a place that a dialect has judged itself
-    if len(_HAN.findall(finding.surface)) < _MIN_HAN:
+    if _TWO_HAN.search(finding.surface) is None:
         return finding
-    text = plain(page.title if finding.in_title else page.document.text)
     start, end = text.offset(finding.position), text.offset(finding.end)
     if not stands_alone(text.text, start, end, text.breaks):
         return finding._replace(role="unclear", confidence=_UNCLEAR)
     name = text.text[start:end]
-    return finding._replace(role=role_of(text.text, start, end, finding.security.symbol, name))
+    role = role_of(text.text, start, end, finding.security.symbol, name)
+    return finding if role == finding.role else finding._replace(role=role)
+
+
+def _called(meanings: tuple[Meaning, ...], symbol: str, surface: str) -> str:
+    """Return what shows whether a firm is a house that is quoted: its name, and the words there."""
+    name = next((m.entry.name for m in meanings if m.entry.symbol == symbol), "")
+    if name == surface or _TWO_HAN.search(surface) is None:
+        return name
+    return f"{name}\n{surface}"
+
+
+def _is_backed(place: _Place, listed: set[tuple[bool, int]]) -> bool:
+    """Tell whether what stands beside a name that is also a word speaks of a firm."""
+    start, end, meanings = place.match
+    beside = (place.in_title, start) in listed or (place.in_title, end) in listed
+    if not beside and not _speaks_of_firm(place.plain.text, start, end):
+        return False
+    # what a mark of special treatment leaves over is a word like any other: 中期 of ST中期
+    return any(m.exact or not is_marked(m.entry.name) for m in meanings)
 
 
 def _means_firm(meaning: Meaning, text: str, end: int, plain_text: Plain) -> bool:
@@ -238,11 +287,13 @@ def _in_use(meaning: Meaning, day: date | None) -> bool:
     return entry.valid_until is None or day < entry.valid_until
 
 
-def _home(firm: set[str], book: NameBook, day: date | None) -> str:
+def _home(firm: frozenset[str], book: NameBook, day: date | None) -> str:
     """Choose the share of a firm: listed by then, at home, and no B share."""
+    if len(firm) == 1:
+        return next(iter(firm))
 
     def order(symbol: str) -> tuple[bool, bool, bool, str]:
-        security, listed = _security(symbol), book.listed.get(symbol)
+        security, listed = parse_symbol(symbol), book.listed.get(symbol)
         early = day is not None and listed is not None and day < listed
         return (early, security.exchange not in _MAINLAND, security.kind == "b_share", symbol)
 
@@ -255,7 +306,3 @@ def _speaks_of_firm(text: str, start: int, end: int) -> bool:
     if before in {"", "\n"} or before.endswith("\n"):
         return (_HEADLINE.match(text, end) or _LISTED_WORDS.match(text, end)) is not None
     return _LISTED_WORDS.match(text, end) is not None
-
-
-def _security(symbol: str) -> Security:
-    return parse_symbol(symbol)
