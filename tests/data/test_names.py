@@ -6,6 +6,7 @@ import datetime as dt
 import pickle
 import runpy
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -19,6 +20,7 @@ from mentionstudy.data.articles.model import BEIJING
 from mentionstudy.data.errors import FileSchemaError
 from mentionstudy.data.ingest import ingest
 from mentionstudy.data.master import Master
+from mentionstudy.data.mentions import mentions_to_frame
 from mentionstudy.data.names import NameBook, NameEntry, read_aliases
 from mentionstudy.data.names.forms import forms_of
 from mentionstudy.data.names.normal import plain, simplified
@@ -344,6 +346,25 @@ def test_names_are_looked_for_only_when_asked():
     made = article("东软集团签约。")
     assert find_mentions([made]).empty
     assert list(find_mentions([made], names=NameBook.bundled())["symbol"]) == ["600718.SH"]
+
+
+@pytest.mark.parametrize("named", [True, False])
+def test_many_articles_have_the_mentions_that_each_has_alone(book, named):
+    texts = (
+        "东软集团（600718）签约，比亚迪上涨。",
+        "无关。" * 40_000,
+        "",
+        "龙芯中科公告。(000750.SZ)",
+    )
+    many = [
+        replace(article(f"{texts[n % 4]}{n}", f"中国联通{n}" if n % 3 else ""), article_id=str(n))
+        for n in range(60)
+    ]
+    names = book if named else None
+    alone = [found for each in many for found in mentions_of(each, names=names)]
+    assert {found.article_id for found in alone} >= {"0", "3", "59"}
+    together = find_mentions(iter(many), names=names)
+    pd.testing.assert_frame_equal(together, mentions_to_frame(alone))
 
 
 def test_name_and_code_of_one_security_are_one_event(book):
