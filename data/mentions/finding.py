@@ -90,42 +90,37 @@ def _in_step(
     """
     pages = [Page.of(article) for article in articles]
     if names is None:
-        for article, page in zip(articles, pages, strict=True):
-            yield _by_code(article, page, using, None)[0]
+        yield from _by_code(articles, pages, using)
         return
     by_name = _by_name(names)
     looked = [by_name.look(page) for page in pages]
-    coded = [
-        _by_code(article, page, using, words.judged)
-        for article, page, words in zip(articles, pages, looked, strict=True)
-    ]
-    for article, words, (mentions, page) in zip(articles, looked, coded, strict=True):
+    coded = _by_code(articles, pages, using, [words.judged for words in looked])
+    for article, page, words, mentions in zip(articles, pages, looked, coded, strict=True):
         found = by_name.find(page, words)
         yield mentions + _joined(article, by_name.name, found) if found else mentions
 
 
 def _by_code(
-    article: Article,
-    page: Page,
+    articles: Sequence[Article],
+    pages: list[Page],
     using: Sequence[Dialect],
-    judged: Callable[[list[Finding]], list[Finding]] | None,
-) -> tuple[list[Mention], Page]:
-    """Return the mentions by links and codes, and the page with their words marked."""
-    mentions: list[Mention] = []
-    addresses = page.addresses
+    judges: Sequence[Callable[[list[Finding]], list[Finding]]] = (),
+) -> list[list[Mention]]:
+    """Return the mentions of each article by links and codes; mark their words in its page."""
+    mentions: list[list[Mention]] = [[] for _ in pages]
+    addresses = "\n".join([page.addresses for page in pages])
     for dialect in using:
-        # asked here, because most pages have no such link; a subclass may look elsewhere too
-        if type(dialect) is LinkDialect and dialect.domain not in addresses:
-            continue
-        findings = list(dialect.find(page))
-        if not findings:
-            continue
-        if judged is not None:
-            findings = judged(findings)
-        if judged is not None or dialect is not using[-1]:
-            page = page.claim(findings)
-        mentions += _joined(article, dialect.name, findings)
-    return mentions, page
+        # looked at here, because most pages have no such link; a subclass may look elsewhere too
+        domain = dialect.domain if type(dialect) is LinkDialect else ""
+        for place, page in enumerate(pages) if domain in addresses else ():
+            findings = list(dialect.find(page)) if domain in page.addresses else ()
+            if not findings:
+                continue
+            if judges:
+                findings = judges[place](findings)
+            pages[place] = page.claim(findings)
+            mentions[place] += _joined(articles[place], dialect.name, findings)
+    return mentions
 
 
 def _joined(article: Article, dialect: str, findings: list[Finding]) -> list[Mention]:
