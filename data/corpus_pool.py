@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import pickle
 import signal
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -16,7 +17,7 @@ from mentionstudy.data.errors import WorkspaceError
 if TYPE_CHECKING:
     from distributed import Client
 
-_AHEAD: Final = 4  # batches a worker has waiting, so that it never waits for this process
+_AHEAD: Final = 8  # batches a worker has waiting, so that it never waits for this process
 _CONNECT_SECONDS: Final = 20
 _DIED: Final = (
     "what was read until then is stored; run the same command again to go on, and with fewer "
@@ -81,7 +82,8 @@ def _on_cluster(step: Step, batches: Iterable[list[Todo]], scheduler: str) -> It
         sent = client.scatter(step, broadcast=True, hash=False)
 
         def submit(batch: list[Todo]) -> Any:
-            return client.submit(_apply, sent, batch, pure=False)
+            # As bytes: the client would look into every tuple for something to wait for.
+            return client.submit(_apply, sent, pickle.dumps(batch), pure=False)
 
         n_threads = sum(client.nthreads().values())
         try:
@@ -125,8 +127,8 @@ def _in_order(
         yield first, future.result()
 
 
-def _apply(step: Step, batch: list[Todo]) -> Parsed:
-    return step(batch)
+def _apply(step: Step, batch: bytes) -> Parsed:
+    return step(pickle.loads(batch))  # what this program sent
 
 
 _worker_step: list[Step] = []  # in a worker: sent once, not with every batch

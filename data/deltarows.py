@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from mentionstudy.data.tables import Table
 
 _FEW_VALUES: Final = 1000
+_BATCH_ROWS: Final = 1 << 16
 
 
 def scan(
@@ -28,11 +29,25 @@ def scan(
     categorical: bool = False,
 ) -> pa.Table:
     """Read with deltalake's own engine; pyarrow's stumbles over the text views that it writes."""
-    dictionaries = set(layout.categorical) if categorical else set()
+    read = stream(table, layout, columns, among=among, where=where, categorical=categorical)
+    return pa.Table.from_batches(read, schema=_schema(layout, columns, categorical=categorical))
+
+
+def stream(
+    table: DeltaTable,
+    layout: Table,
+    columns: Sequence[str],
+    *,
+    among: tuple[str, Sequence[str]] | None = None,
+    where: Sequence[str] = (),
+    categorical: bool = False,
+) -> Iterator[pa.RecordBatch]:
+    """Read as `scan` does, batch by batch, so that a table of any size needs little memory."""
+    schema = _schema(layout, columns, categorical=categorical)
     there = {field.name for field in table.schema().fields}
     shown = [
         f"arrow_cast({_name(name)}, 'Dictionary(Int32, Utf8)') AS {_name(name)}"
-        if name in dictionaries
+        if pa.types.is_dictionary(schema.field(name).type)
         else _shown(layout, name, there)
         for name in columns
     ]
@@ -40,22 +55,30 @@ def scan(
     query = f"SELECT {', '.join(shown)} FROM t" + (
         f" WHERE {' AND '.join(conditions)}" if conditions else ""
     )
+    sift = among is not None and len(among[1]) > _FEW_VALUES
+    wanted = pa.array(among[1], type=pa.string()) if among and sift else None
+    engine = QueryBuilder({"datafusion.execution.batch_size": str(_BATCH_ROWS)})
     try:
-        read = pa.table(QueryBuilder().register("t", table).execute(query).read_all())
+        for read in pa.RecordBatchReader.from_stream(engine.register("t", table).execute(query)):
+            rows = read.cast(schema)
+            if among and wanted is not None:
+                rows = rows.filter(pc.is_in(rows[among[0]], wanted))
+            if len(rows):
+                yield rows
     except (DeltaError, OSError):
         raise
     except Exception as error:  # what fails amid the stream comes as a plain Exception
         raise DeltaError(str(error)) from error
-    fields = [
+
+
+def _schema(layout: Table, columns: Sequence[str], *, categorical: bool) -> pa.Schema:
+    dictionaries = set(layout.categorical) if categorical else set()
+    return pa.schema(
         pa.field(name, pa.dictionary(pa.int32(), pa.string()))
         if name in dictionaries
         else layout.schema.field(name)
         for name in columns
-    ]
-    rows = read.cast(pa.schema(fields))
-    if among and len(among[1]) > _FEW_VALUES:
-        rows = rows.filter(pc.is_in(rows[among[0]], pa.array(among[1], type=pa.string())))
-    return rows
+    )
 
 
 def _shown(layout: Table, column: str, there: set[str]) -> str:
@@ -77,6 +100,12 @@ def _conditions(among: tuple[str, Sequence[str]] | None) -> list[str]:
     if len(values) <= _FEW_VALUES:
         return [is_in(column, values)]
     return [f"{_name(column)} BETWEEN {quoted(min(values))} AND {quoted(max(values))}"]
+
+
+def values_there(table: DeltaTable, layout: Table, column: str, values: Sequence[str]) -> list[str]:
+    """Give those of some values that a text column has, in order."""
+    read = stream(table, layout, [column], among=(column, values))
+    return sorted({value for rows in read for value in rows[column].to_pylist()})
 
 
 class News(NamedTuple):

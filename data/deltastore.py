@@ -32,7 +32,15 @@ from deltalake.exceptions import (
 from filelock import FileLock, Timeout
 from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_random_exponential
 
-from mentionstudy.data.deltarows import bounds, is_in, news_in, scan, stale_values
+from mentionstudy.data.deltarows import (
+    bounds,
+    is_in,
+    news_in,
+    scan,
+    stale_values,
+    stream,
+    values_there,
+)
 from mentionstudy.data.errors import WorkspaceError
 from mentionstudy.data.tables import FORMAT, Table
 
@@ -155,6 +163,19 @@ class DeltaStore:
         with self._in_words("read"):
             return scan(table, self.layout, names, among=among, where=where, categorical=True)
 
+    def stream(
+        self,
+        columns: Sequence[str],
+        *,
+        among: tuple[str, Sequence[str]] | None = None,
+        where: Sequence[str] = (),
+    ) -> Iterator[pa.RecordBatch]:
+        """Read rows as `read` does, batch by batch, without dictionaries."""
+        table = self.open()
+        if table is not None:
+            with self._in_words("read"):
+                yield from stream(table, self.layout, columns, among=among, where=where)
+
     def merge(self, rows: pa.Table, *, scope: tuple[str, Sequence[str]] | None = None) -> int:
         """Insert new rows and update changed ones, in one commit.
 
@@ -247,7 +268,11 @@ class DeltaStore:
             folder.mkdir(exist_ok=True)
             lock = FileLock(folder / f"{self.layout.name}.lock", timeout=timeout)
         with lock:
-            self.create().optimize.compact(target_size=_FILE_BYTES, writer_properties=_WRITER)
+            self.create().optimize.compact(
+                target_size=_FILE_BYTES,
+                max_concurrent_tasks=1,  # each holds the rows of a whole file
+                writer_properties=_WRITER,
+            )
 
     def _with_all_columns(self, table: DeltaTable) -> DeltaTable:
         there = {field.name for field in table.schema().fields}
@@ -267,6 +292,8 @@ class DeltaStore:
 
     def _merge_once(self, rows: pa.Table, scope: tuple[str, Sequence[str]] | None) -> int:
         table = self.create()
+        if self.layout.grows and not self._knows_any(table, rows, scope):
+            return self._append_new(table, rows)
         stale = stale_values(table, self.layout, rows, scope) if scope else []
         send, only_new = news_in(table, self.layout, rows)
         if scope and stale:
@@ -276,15 +303,31 @@ class DeltaStore:
             return 0
         source = rows.filter(pa.array(send))
         if self.layout.grows and only_new and not stale:
+            return self._append_new(table, source)
+        return self._join(table, source, scope, stale)
+
+    def _knows_any(
+        self, table: DeltaTable, rows: pa.Table, scope: tuple[str, Sequence[str]] | None
+    ) -> bool:
+        """Tell by the first key alone whether the table may have some of the rows or the scope."""
+        key = self.layout.keys[0]
+        values = set(rows[key].unique().to_pylist())
+        if scope:
+            if scope[0] != key:
+                return True
+            values |= set(scope[1])
+        return bool(values_there(table, self.layout, key, sorted(values)))
+
+    def _append_new(self, table: DeltaTable, rows: pa.Table) -> int:
+        if len(rows):
             write_deltalake(
                 table,
-                source,
+                rows,
                 mode="append",
                 writer_properties=_WRITER,
                 commit_properties=self._commit(table),
             )
-            return len(source)
-        return self._join(table, source, scope, stale)
+        return len(rows)
 
     def _join(
         self,

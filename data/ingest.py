@@ -2,7 +2,8 @@
 
 A file whose size and time of change are those of the last run is not opened; one that was merely
 touched is opened and, if its content is what it was, not read again. Work is committed in parts,
-so that a run that was stopped goes on where it was.
+so that a run that was stopped goes on where it was. Nothing is held for every file: files are
+listed in the order of their paths and compared part by part with what is known of that part.
 """
 
 from __future__ import annotations
@@ -15,26 +16,22 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol
 
+import numpy as np
 import pandas as pd
 
 from mentionstudy.data.articles import Failure, FeedTable
-from mentionstudy.data.articles.places import (
-    UNKNOWN_TIME,
-    Place,
-    is_address,
-    normal,
-    places_below,
-)
+from mentionstudy.data.articles.places import normal
 from mentionstudy.data.corpus_pool import parse_all
-from mentionstudy.data.corpus_step import FileRecord, Parsed, Step, Todo, batches
+from mentionstudy.data.corpus_step import FileRecord, Parsed, Step, batches
+from mentionstudy.data.stocktaking import Stocktaking, records_of
 from mentionstudy.data.tables import TABLES
 from mentionstudy.data.workspace import Workspace
 
 if TYPE_CHECKING:
     from mentionstudy.data.names import NameBook
 
-_COMMIT_FILES: Final = 20_000
-_COMMIT_BYTES: Final = 64 << 20
+_COMMIT_FILES: Final = 10_000
+_COMMIT_BYTES: Final = 32 << 20
 _COMMIT_SECONDS: Final = 10.0
 _PARALLEL_FILES: Final = 3000
 _PARALLEL_BYTES: Final = 32 << 20
@@ -132,61 +129,43 @@ def ingest(
     text has changed replaces its article and the mentions.
     """
     step = Step(names, FeedTable.load() if feeds is None else feeds)
-    given = [normal(path) for path in map(str, paths)]
-    found, failed = _list(given)
-    run = _Run(workspace, step.reader, reread)
-    todo = run.sort_out(found)
-    finished = len(found) - len(todo)
-    processes = _workers(todo) if workers is None else workers
-    try:
-        done = parse_all(step, batches(todo), workers=processes, scheduler=scheduler)
-        for batch, parsed in done:
-            run.add(parsed)
-            finished += len(batch)
-            if progress:
-                progress(finished, len(found), batch[-1].place.path)
-    finally:  # who stops a run keeps what was read
-        run.flush()
-    failed += run.failures + _barren(given, found, run)
+    stock = Stocktaking(workspace, [normal(path) for path in map(str, paths)])
+    with stock.compare(step.reader, reread=reread) as todo:
+        run = _Run(workspace, stock)
+        finished = stock.n_found - todo.count
+        much = todo.count >= _PARALLEL_FILES or todo.n_bytes >= _PARALLEL_BYTES
+        processes = workers or (min(os.cpu_count() or 1, 8) if much else 1)
+        try:
+            done = parse_all(step, batches(todo), workers=processes, scheduler=scheduler)
+            for batch, parsed in done:
+                run.add(parsed)
+                finished += len(batch)
+                if progress:
+                    progress(finished, stock.n_found, batch[-1].place.path)
+        finally:  # who stops a run keeps what was read
+            run.flush()
     return IngestReport(
-        read=len(todo) - run.same,
-        unchanged=len(found) - len(todo) + run.same,
-        failed=sorted(failed),
+        read=todo.count - run.same,
+        unchanged=stock.n_found - todo.count + run.same,
+        failed=sorted(stock.failures + run.failures + stock.barren()),
         articles=run.articles,
         mentions=sum(run.dialects.values()),
         mentions_by_dialect=dict(sorted(run.dialects.items())),
         replaced=run.replaced,
-        vanished=run.vanished(given, found),
+        vanished=sorted(stock.vanished),
     )
 
 
 class _Run:
-    """The state of one run: what earlier runs know, and what this one adds to it."""
+    """What one run adds to the workspace."""
 
-    def __init__(self, workspace: Workspace, reader: str, reread: bool) -> None:
-        self.workspace, self.reader, self.reread = workspace, reader, reread
-        rows = workspace.files()[list(FileRecord._fields)].to_numpy(dtype=object).tolist()
-        self.known = {record.path: record for record in (FileRecord(*row) for row in rows)}
-        self.ids = {path: record.article_ids for path, record in self.known.items()}
-        self.owner: dict[str, str] = {}
+    def __init__(self, workspace: Workspace, stock: Stocktaking) -> None:
+        self.workspace, self.stock = workspace, stock
         self.failures: list[Failure] = []
         self.dialects: Counter[str] = Counter()
         self.articles = self.replaced = self.same = 0
         self.pending: list[Parsed] = []
         self.flushed_at = time.monotonic()
-
-    def sort_out(self, found: Sequence[Place]) -> list[Todo]:
-        """Give the files that must be read; take over what is known of the others."""
-        changed = [file for file in found if self.reread or not self._unchanged(file)]
-        again = {file.path for file in changed}
-        for file in found:
-            record = self.known.get(file.path)
-            if record and record.code and file.path not in again:
-                self.failures.append(Failure(file.path, record.code, record.reason))
-        for path in sorted(self.ids.keys() - again):
-            for article_id in _ids(self.ids[path]):
-                self.owner.setdefault(article_id, path)
-        return [Todo(file, self._known_id(file)) for file in changed]
 
     def add(self, parsed: Parsed) -> None:
         """Take a batch; store it with others when there are enough, or when it is time."""
@@ -201,108 +180,76 @@ class _Run:
         """Store the batches that wait."""
         waiting, self.pending = self.pending, []
         if waiting:
-            self._commit(
-                Parsed(
-                    pd.concat([batch.articles for batch in waiting], ignore_index=True),
-                    pd.concat([batch.mentions for batch in waiting], ignore_index=True),
-                    [record for batch in waiting for record in batch.records],
-                    [failure for batch in waiting for failure in batch.failures],
-                    sum(batch.n_same for batch in waiting),
-                )
-            )
+            self._commit(_joined(waiting))
         self.flushed_at = time.monotonic()
 
     def _commit(self, parsed: Parsed) -> None:
         """Store parsed files; their records last, so that a run stopped before reads them again."""
-        new_ids = {record.path: record.article_ids for record in parsed.records}
-        for record in parsed.records:
-            for article_id in record.ids:
-                self.owner.setdefault(article_id, record.path)
-        base = parsed.articles["path"].map(lambda path: path.partition("#")[0])
-        mine = parsed.articles["article_id"].map(self.owner) == base
-        articles = parsed.articles[mine].drop_duplicates("article_id")
+        owner = self._owners(parsed.records)
+        mine = [
+            path == owner[article_id] or path.startswith(f"{owner[article_id]}#")
+            for article_id, path in zip(
+                parsed.articles["article_id"], parsed.articles["path"], strict=True
+            )
+        ]
+        articles = parsed.articles[np.array(mine, dtype=np.bool_)].drop_duplicates("article_id")
         ids = set(articles["article_id"])
         mentions = parsed.mentions[parsed.mentions["article_id"].isin(ids)]
         mentions = mentions.drop_duplicates(list(TABLES["mentions"].keys))
         self.workspace.merge_articles(articles)
         self.workspace.merge_mentions(mentions, replacing=ids)
-        self._drop_replaced(new_ids)
+        self._drop_replaced(parsed.records)
         self.workspace.merge_files(pd.DataFrame(parsed.records, columns=list(FileRecord._fields)))
+        self.stock.count_articles((record.path, bool(record.ids)) for record in parsed.records)
         self.failures += parsed.failures
         self.same += parsed.n_same
         self.articles += len(articles)
         self.dialects.update(mentions["dialect"])
 
-    def vanished(self, given: Sequence[str], found: Sequence[Place]) -> list[str]:
-        """Give the known files below the given paths that are no longer there."""
-        there = {file.path for file in found}
-        below = tuple(f"{path}/" for path in given)
-        return sorted(
-            path
-            for path in self.known.keys() - there
-            if (path in given or path.startswith(below))
-            and (is_address(path) or not os.path.exists(path))
-        )
+    def _owners(self, records: Sequence[FileRecord]) -> dict[str, str]:
+        """Give the file of which each article is: that which has it already, else the first.
 
-    def _unchanged(self, file: Place) -> bool:
-        record = self.known.get(file.path)
-        now = (file.size, file.mtime_ns, self.reader)
-        return (
-            record is not None
-            and file.mtime_ns != UNKNOWN_TIME
-            and (record.size, record.mtime_ns, record.reader) == now
-        )
+        A file that waits to be read again has nothing until then.
+        """
+        owner: dict[str, str] = {}
+        for record in records:
+            for article_id in record.ids:
+                owner.setdefault(article_id, record.path)
+        mine = {record.path for record in records}
+        paths = self.workspace.article_paths(owner)
+        others = {path for place in paths.values() for path in _files_of(place)} - mine
+        for record in records_of(self.workspace.file_batches(others)) if others else ():
+            if not self.stock.is_to_come(record, done=records[-1].path):
+                kept = [one for one in record.ids if record.path in _files_of(paths.get(one, ""))]
+                owner.update(dict.fromkeys(kept, record.path))
+        return owner
 
-    def _known_id(self, file: Place) -> str:
-        """Give the id whose text the file must have to be the same as before, empty for none."""
-        record = self.known.get(file.path)
-        if self.reread or record is None or record.code or len(record.ids) != 1:
-            return ""
-        same = (record.size, record.reader) == (file.size, self.reader)
-        return record.article_ids if same else ""
-
-    def _drop_replaced(self, new_ids: dict[str, str]) -> None:
+    def _drop_replaced(self, records: Sequence[FileRecord]) -> None:
         """Delete the articles that these files had and no file has now."""
-        before = {old for path in new_ids for old in _ids(self.ids.get(path, ""))}
-        self.ids |= new_ids
-        gone = before - {one for joined in new_ids.values() for one in _ids(joined)}
+        paths = {record.path for record in records}
+        gone = {old for path in paths for old in self.stock.articles_before(path)}
+        gone.difference_update(one for record in records for one in record.ids)
         if gone:
-            gone -= {one for joined in self.ids.values() for one in _ids(joined)}
+            for rows in self.workspace.file_batches():
+                others = rows.loc[~rows["path"].isin(paths), "article_ids"]
+                gone.difference_update(one for joined in others for one in joined.split(";"))
         if gone:
             self.workspace.delete_articles(gone)
             self.replaced += len(gone)
 
 
-def _ids(joined: str) -> list[str]:
-    return joined.split(";") if joined else []
+def _files_of(place: str) -> set[str]:
+    """Give the files of which a place may be: itself, or what stands before one of its ``#``."""
+    parts = place.split("#")
+    return {"#".join(parts[:n]) for n in range(1, len(parts) + 1)}
 
 
-def _list(given: Sequence[str]) -> tuple[list[Place], list[Failure]]:
-    """List the files below the given paths, each once, in sorted order."""
-    found: dict[str, Place] = {}
-    failed: list[Failure] = []
-    for path in given:
-        for entry in places_below(path):
-            if isinstance(entry, Failure):
-                failed.append(entry)
-            else:
-                found[entry.path] = entry
-    return [found[path] for path in sorted(found)], failed
-
-
-def _barren(given: Sequence[str], found: Sequence[Place], run: _Run) -> list[Failure]:
-    """Report the folders that hold no article at all."""
-    barren = []
-    for folder in filter(os.path.isdir, given):
-        inside = [file.path for file in found if file.path.startswith(f"{folder}{os.sep}")]
-        if not any(run.ids.get(path) for path in inside):
-            what = f"none of its {len(inside)} files is one" if inside else "it is empty"
-            reason = f"this folder holds no article: {what}"
-            barren.append(Failure(folder, "no_articles", reason))
-    return barren
-
-
-def _workers(todo: Sequence[Todo]) -> int:
-    n_bytes = sum(file.place.size for file in todo)
-    much = len(todo) >= _PARALLEL_FILES or n_bytes >= _PARALLEL_BYTES
-    return min(os.cpu_count() or 1, 8) if much else 1
+def _joined(waiting: list[Parsed]) -> Parsed:
+    """Join batches to one, freeing each part as soon as it has been joined."""
+    return Parsed(
+        pd.concat([batch.articles for batch in waiting], ignore_index=True),
+        pd.concat([batch.mentions for batch in waiting], ignore_index=True),
+        [record for batch in waiting for record in batch.records],
+        [failure for batch in waiting for failure in batch.failures],
+        sum(batch.n_same for batch in waiting),
+    )

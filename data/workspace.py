@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from mentionstudy.data.deltarows import quoted
 from mentionstudy.data.deltastore import SAMPLE_PROPERTY, DeltaStore
 from mentionstudy.data.errors import WorkspaceError
 from mentionstudy.data.tables import TABLES, to_arrow, to_frame
@@ -189,6 +190,48 @@ class Workspace:
     def files(self) -> pd.DataFrame:
         """Read what was ingested: one row a file with the articles it gave, or why it gave none."""
         return self._read("files")
+
+    def file_batches(
+        self,
+        paths: Iterable[str] | None = None,
+        *,
+        at_least: str | None = None,
+        after: str | None = None,
+        until: str | None = None,
+    ) -> Iterator[pd.DataFrame]:
+        """Read what was ingested part by part, in no particular order, to save memory.
+
+        Parameters
+        ----------
+        paths
+            Only these; None reads all.
+        at_least, after, until
+            Only paths that are or sort above the first, sort above the second, are or sort below
+            the third.
+
+        Yields
+        ------
+        pandas.DataFrame
+            Some rows of `files`.
+        """
+        where = [
+            f'"path" {sign} {quoted(path)}'
+            for sign, path in ((">=", at_least), (">", after), ("<=", until))
+            if path is not None
+        ]
+        layout = TABLES["files"]
+        among = _among("path", paths)
+        for rows in self._stores["files"].stream(layout.columns, among=among, where=where):
+            yield to_frame(layout, pa.Table.from_batches([rows]))
+
+    def article_paths(self, article_ids: Iterable[str]) -> dict[str, str]:
+        """Give the path that each of some articles has, of those that are there."""
+        paths: dict[str, str] = {}
+        among = _among("article_id", article_ids)
+        for rows in self._stores[_MARKER].stream(["article_id", "path"], among=among):
+            ids, at = (rows[name].to_pylist() for name in ("article_id", "path"))
+            paths.update(zip(ids, at, strict=True))
+        return paths
 
     def securities(self) -> pd.DataFrame:
         """Read the securities master, one row a symbol."""

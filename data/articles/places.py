@@ -103,7 +103,10 @@ def read_bytes(place: Place, limit: int) -> bytes:
 
 
 def places_below(path: str) -> Iterator[Place | Failure]:
-    """List the files at a path with their subfolders in sorted order; hidden ones are skipped.
+    """List the files at a path with their subfolders, in the order of their paths.
+
+    Hidden files and folders are skipped. Of a folder of this machine no more than the names in one
+    subfolder and those above it are held at a time.
 
     Parameters
     ----------
@@ -123,13 +126,17 @@ def places_below(path: str) -> Iterator[Place | Failure]:
             yield entry
             continue
         try:
+            entry.encode()
             yield place_of(entry)
+        except UnicodeEncodeError:
+            shown = os.fsencode(entry).decode(errors="replace")
+            yield Failure(shown, "unreadable", "its name is no UTF-8 text; rename the file")
         except (UnreadableArticle, OSError, ValueError) as error:
             yield failure_of(entry, error)
 
 
 def walk(folder: str) -> Iterator[str | Failure]:
-    """List the files of a folder of this machine in sorted order.
+    """List the files of a folder of this machine in the order of their paths.
 
     Parameters
     ----------
@@ -142,32 +149,36 @@ def walk(folder: str) -> Iterator[str | Failure]:
         The path of a file; a folder that cannot be listed, or a link that leads out of `folder`.
     """
     root = os.path.realpath(folder)
-    waiting = [folder]
+    waiting = [iter([(folder + os.sep, folder, False)])]
     while waiting:
-        current = waiting.pop()
-        try:
-            with os.scandir(current) as entries:
-                listed = sorted(entries, key=lambda entry: entry.name)
-        except OSError as error:
-            yield Failure(current, "unreadable", f"this folder cannot be listed: {_why(error)}")
-            continue
-        folders = []
-        for entry in listed:
-            if entry.name.startswith("."):
-                continue
-            if entry.is_symlink():
-                target = os.path.realpath(entry.path)
-                if os.path.commonpath([root, target]) != root:
-                    yield Failure(
-                        entry.path, "link", "this link leads out of the folder; not followed"
-                    )
-                elif os.path.isfile(target):
-                    yield entry.path
-            elif entry.is_dir():
-                folders.append(entry.path)
-            else:
-                yield entry.path
-        waiting.extend(reversed(folders))
+        name, path, is_link = next(waiting[-1], ("", "", False))
+        if not name:
+            waiting.pop()
+        elif name.endswith(os.sep):
+            try:
+                waiting.append(iter(_listed(path)))
+            except OSError as error:
+                yield Failure(path, "unreadable", f"this folder cannot be listed: {_why(error)}")
+        elif not is_link:
+            yield path
+        elif os.path.commonpath([root, target := os.path.realpath(path)]) != root:
+            yield Failure(path, "link", "this link leads out of the folder; not followed")
+        elif os.path.isfile(target):
+            yield path
+
+
+def _listed(folder: str) -> list[tuple[str, str, bool]]:
+    """List a folder as whole paths sort: name (a folder's ends in a slash), path, if a link."""
+    with os.scandir(folder) as entries:
+        return sorted(
+            (
+                entry.name + os.sep * entry.is_dir(follow_symlinks=False),
+                entry.path,
+                entry.is_symlink(),
+            )
+            for entry in entries
+            if not entry.name.startswith(".")
+        )
 
 
 def failure_of(path: str, error: Exception) -> Failure:

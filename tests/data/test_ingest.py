@@ -291,6 +291,70 @@ def test_stopped_between_two_tables_it_is_made_whole_by_the_next_run(
     assert len(workspace.mentions()) == 3
 
 
+def test_files_are_compared_part_by_part(
+    workspace: Workspace, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mentionstudy.data.stocktaking._PART_FILES", 1)
+    names = ["a-b/x.md", "a/x.md", "a/y.md", "a0.md", "z.md"]  # as paths sort, not as a walk
+    for number, name in enumerate(names):
+        post((folder / name).parent, Path(name).name, f"1,60000{number}")
+    post(folder.parent, "posts.md", "1,600036")
+    given = [folder / "a", folder, folder / "a" / "y.md", folder.parent / "posts.md", folder]
+    assert ingest(workspace, given).read == 9
+    before = workspace.digest()
+    again = ingest(workspace, given)
+    assert (again.read, again.unchanged, again.vanished) == (0, 9, [])
+    assert workspace.digest() == before
+    (folder / "a-b" / "x.md").unlink()
+    (folder / "z.md").unlink()
+    post(folder / "a", "y.md", "1,600519")
+    last = ingest(workspace, given)
+    assert (last.read, last.unchanged, last.replaced) == (1, 6, 1)
+    assert last.vanished == [str(folder / "a-b" / "x.md"), str(folder / "z.md")]
+    assert ingest(workspace, [folder / "a", folder.parent / "posts.md"]).vanished == []
+
+
+def test_files_that_exchange_their_texts_keep_both_articles(
+    workspace: Workspace, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mentionstudy.data.corpus_step.BATCH_FILES", 1)
+    monkeypatch.setattr("mentionstudy.data.ingest._COMMIT_FILES", 1)
+    ingest(workspace, [folder])
+    post(folder, "a.md", "1,000300", title="An index")
+    post(folder, "c.md")
+    assert ingest(workspace, [folder]).read == 2
+    articles = workspace.articles(columns=["path", "title"])
+    assert dict(zip(articles["title"], articles["path"], strict=True))["An index"] == str(
+        folder / "a.md"
+    )
+    assert len(articles) == len(workspace.mentions()) == 3
+
+
+def test_an_article_stays_with_its_file_until_that_is_read_again(
+    workspace: Workspace, folder: Path
+) -> None:
+    ingest(workspace, [folder])
+    before = workspace.digest("articles", "mentions")
+    post(folder, "0.md")  # sorts before a.md, which has the same text
+    assert ingest(workspace, [folder]).articles == 0
+    assert workspace.digest("articles", "mentions") == before
+    assert ingest(workspace, [folder], reread=True).articles == 3
+    paths = workspace.articles()["path"].tolist()
+    assert paths == [str(folder / name) for name in ("0.md", "c.md", "deeper/b.md")]
+
+
+def test_odd_names_of_files(workspace: Workspace, tmp_path: Path) -> None:
+    folder = tmp_path / "odd"
+    post(folder, "no#1.md")
+    (folder / os.fsdecode(b"\xff.md")).write_text("x")
+    report = ingest(workspace, [folder])
+    assert [failure.reason for failure in report.failed] == [
+        "its name is no UTF-8 text; rename the file"
+    ]
+    assert workspace.articles()["path"].tolist() == [str(folder / "no#1.md")]
+    assert ingest(workspace, [folder], reread=True).articles == 1
+
+
 def test_large_runs_are_stored_bit_by_bit(
     workspace: Workspace, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -15,7 +15,7 @@ from filelock import FileLock
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mentionstudy.data import deltarows, deltastore
+from mentionstudy.data import deltastore
 from mentionstudy.data.errors import FileSchemaError, WorkspaceError
 from mentionstudy.data.tables import TABLES, empty_frame, to_arrow, to_frame
 from mentionstudy.data.workspace import Workspace
@@ -110,18 +110,18 @@ def test_what_another_process_adds_meanwhile_is_not_added_twice(
     workspace: Workspace, monkeypatch: pytest.MonkeyPatch, confidence: float
 ) -> None:
     mine = mentions("a", "600718.SH", "02066.HK")
-    compare = deltastore.news_in
+    look = deltastore.values_there
     looks: list[int] = []
 
-    def overtaken(*arguments: Any) -> deltarows.News:
-        news = compare(*arguments)
+    def overtaken(*arguments: Any) -> list[str]:
+        there = look(*arguments)
         looks.append(len(looks))
         if len(looks) == 1:  # between looking and writing
             theirs = mentions("a", "600718.SH").assign(confidence=confidence)
             Workspace.open(workspace.path).merge_mentions(theirs)
-        return news
+        return there
 
-    monkeypatch.setattr(deltastore, "news_in", overtaken)
+    monkeypatch.setattr(deltastore, "values_there", overtaken)
     workspace.merge_mentions(mine)
     assert len(looks) == 3  # mine, theirs, mine again
     found = workspace.mentions()
