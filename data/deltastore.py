@@ -25,8 +25,6 @@ from deltalake import (
 )
 from deltalake.exceptions import (
     CommitFailedError,
-    DeltaError,
-    DeltaProtocolError,
     TableNotFoundError,
 )
 from filelock import FileLock, Timeout
@@ -41,6 +39,7 @@ from mentionstudy.data.deltarows import (
     stream,
     values_there,
 )
+from mentionstudy.data.deltawords import PATIENCE_SECONDS, in_words
 from mentionstudy.data.errors import WorkspaceError
 from mentionstudy.data.tables import FORMAT, Table
 
@@ -49,7 +48,6 @@ SAMPLE_PROPERTY: Final = "mentionstudy.sample"
 
 _WRITER: Final = WriterProperties(compression="ZSTD", max_row_group_size=1 << 17)
 _WRITES: Final = "mentionstudy"  # names the writers that must not overlook each other
-_PATIENCE_SECONDS: Final = 120
 _MANY_FILES: Final = 64
 _FILE_BYTES: Final = 64 << 20
 
@@ -246,7 +244,7 @@ class DeltaStore:
         with self._in_words("write"):
             for attempt in _retrying():
                 with attempt:
-                    self._compact_alone(timeout=_PATIENCE_SECONDS)
+                    self._compact_alone(timeout=PATIENCE_SECONDS)
             if vacuum_days is not None:
                 self.create().vacuum(
                     retention_hours=24 * vacuum_days,
@@ -382,61 +380,14 @@ class DeltaStore:
                 f"{written}, this one knows up to {FORMAT}); update mentionstudy"
             )
 
-    @contextlib.contextmanager
-    def _in_words(self, doing: str) -> Iterator[None]:
-        """Turn the storage's errors into one sentence that says what to do."""
-        try:
-            yield
-        except (CommitFailedError, Timeout) as error:
-            raise WorkspaceError(
-                f"{self.uri}: other processes kept writing for {_PATIENCE_SECONDS} seconds; "
-                "try again when they have finished"
-            ) from error
-        except DeltaProtocolError as error:
-            raise WorkspaceError(
-                f"{self.uri}: the table needs features that this version does not know "
-                f"({_first_line(error)}); update mentionstudy"
-            ) from error
-        except (DeltaError, OSError, pa.ArrowException) as error:
-            raise WorkspaceError(f"{self.uri}: {self._diagnosis(error, doing)}") from error
-
-    def _diagnosis(self, error: Exception, doing: str) -> str:
-        text = str(error)
-        for sign, words in _SIGNS:
-            if sign in text:
-                return words
-        if self.version is not None:
-            return (
-                f"version {self.version} of the table cannot be read ({_first_line(error)}); "
-                "give a version that the table's history has"
-            )
-        if "://" in self.uri:
-            return (
-                f"the table cannot be {_DONE[doing]} ({_first_line(error)}); check the address "
-                "and the credentials of the object store"
-            )
-        return (
-            f"the table cannot be {_DONE[doing]}, it is damaged ({_first_line(error)}); restore "
-            f"it from a copy, or delete this folder and fill the table {self.layout.name} again"
-        )
-
-
-_DONE: Final = {"read": "read", "write": "written", "create": "created"}
-_SIGNS: Final = (
-    ("Permission denied", "the folder cannot be written; check its permissions"),
-    ("Read-only file system", "the folder is on a read-only disk; choose another"),
-    ("No space left", "the disk is full; free some space and run the same command again"),
-)
+    def _in_words(self, doing: str) -> contextlib.AbstractContextManager[None]:
+        return in_words(doing, self.uri, self.layout.name, self.version)
 
 
 def _retrying() -> Retrying:
     return Retrying(
         retry=retry_if_exception_type(CommitFailedError),
         wait=wait_random_exponential(multiplier=0.05, max=2),
-        stop=stop_after_delay(_PATIENCE_SECONDS),
+        stop=stop_after_delay(PATIENCE_SECONDS),
         reraise=True,
     )
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0][:160]

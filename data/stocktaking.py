@@ -31,6 +31,7 @@ from mentionstudy.data.workspace import Workspace
 
 _PART_FILES: Final = 10_000
 _IN_MEMORY: Final = 4 << 20
+_FIRST: Final = "\x01"  # of the characters that a path can have
 _LAST: Final = "\U0010ffff"
 
 
@@ -197,9 +198,9 @@ class Stocktaking:
     def _records(self, after: str | None, until: str | None) -> Iterator[FileRecord]:
         if not self._tops:
             return
-        low = min(top.rstrip("/") for top in self._tops) if after is None else None
+        low = min(top.rstrip("/") for top in self._tops) if after is None else after + _FIRST
         high = self._tops[-1] + _LAST if until is None else until
-        yield from records_of(self._workspace.file_batches(after=after, at_least=low, until=high))
+        yield from records_of(self._workspace.file_batches(between=(low, high)))
 
     def _is_inside(self, path: str) -> bool:
         """Tell whether a file is one of the given paths or below one."""

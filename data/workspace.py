@@ -7,19 +7,16 @@ import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
-from urllib.parse import urlsplit
-from urllib.request import url2pathname
 
-import numpy as np
 import pandas as pd
 import pyarrow as pa
-from numpy.typing import NDArray
 
 from mentionstudy.data.deltarows import quoted
 from mentionstudy.data.deltastore import SAMPLE_PROPERTY, DeltaStore
 from mentionstudy.data.errors import WorkspaceError
+from mentionstudy.data.roworder import batches_in_order, ordered
 from mentionstudy.data.tables import TABLES, to_arrow, to_frame
+from mentionstudy.data.workspace_root import checked_root
 
 _MARKER = "articles"  # the first table that is made; its presence makes a folder a workspace
 
@@ -84,7 +81,7 @@ class Workspace:
                 raise WorkspaceError(
                     f"version {version} of the table {name}: there are none below 0"
                 )
-        root = _checked_root(path, create=create)
+        root = checked_root(path, create=create)
         stores = {
             name: DeltaStore(
                 layout=layout,
@@ -192,12 +189,7 @@ class Workspace:
         return self._read("files")
 
     def file_batches(
-        self,
-        paths: Iterable[str] | None = None,
-        *,
-        at_least: str | None = None,
-        after: str | None = None,
-        until: str | None = None,
+        self, paths: Iterable[str] | None = None, *, between: tuple[str, str] | None = None
     ) -> Iterator[pd.DataFrame]:
         """Read what was ingested part by part, in no particular order, to save memory.
 
@@ -205,20 +197,15 @@ class Workspace:
         ----------
         paths
             Only these; None reads all.
-        at_least, after, until
-            Only paths that are or sort above the first, sort above the second, are or sort below
-            the third.
+        between
+            Only paths that sort between these two, both included.
 
         Yields
         ------
         pandas.DataFrame
             Some rows of `files`.
         """
-        where = [
-            f'"path" {sign} {quoted(path)}'
-            for sign, path in ((">=", at_least), (">", after), ("<=", until))
-            if path is not None
-        ]
+        where = [f'"path" BETWEEN {quoted(between[0])} AND {quoted(between[1])}'] if between else []
         layout = TABLES["files"]
         among = _among("path", paths)
         for rows in self._stores["files"].stream(layout.columns, among=among, where=where):
@@ -380,11 +367,11 @@ class Workspace:
         keys = order if set(order) <= set(layout.keys) else []
         frame = to_frame(
             layout,
-            _batches_in_order(
+            batches_in_order(
                 self._stores[name].read([*names, *extra], among=among, where=where), keys
             ),
         )
-        return _ordered(frame, order)[names]
+        return ordered(frame, order)[names]
 
     def _merge(
         self, name: str, rows: pd.DataFrame, scope: tuple[str, Sequence[str]] | None = None
@@ -402,68 +389,5 @@ class Workspace:
         return self._stores[name]
 
 
-def _checked_root(path: str | Path, *, create: bool) -> str:
-    """Give the workspace's address, refusing folders that are something else."""
-    if str(path).startswith("file://"):
-        path = url2pathname(urlsplit(str(path)).path)
-    if "://" in str(path):
-        return str(path).rstrip("/")
-    root = Path(path).expanduser().absolute()
-    try:
-        if root.exists() and not root.is_dir():
-            raise WorkspaceError(f"{root} is a file; a workspace is a folder")
-        if not root.exists() and not create:
-            raise WorkspaceError(
-                f"there is no workspace at {root}; fill one with 'mentionstudy ingest' or "
-                "'mentionstudy fetch', or give another folder"
-            )
-        root.mkdir(parents=True, exist_ok=True)
-        there = {entry.name for entry in root.iterdir() if not entry.name.startswith(".")}
-    except OSError as error:
-        raise WorkspaceError(
-            f"{root}: {error.strerror or error}; check the path and its permissions"
-        ) from error
-    if there and not there & set(TABLES):
-        raise WorkspaceError(
-            f"{root} is not a workspace and not empty (it has {min(there)}); "
-            "give the folder of a workspace, or an empty or new one"
-        )
-    return str(root)
-
-
 def _among(column: str, values: Iterable[str] | None) -> tuple[str, list[str]] | None:
     return None if values is None else (column, sorted({str(value) for value in values}))
-
-
-def _batches_in_order(rows: pa.Table, keys: Sequence[str]) -> pa.Table:
-    """Put the batches, which parallel readers mix, in the order of their first rows.
-
-    Rows are written in order, so that this alone often sorts a large table without a copy.
-    """
-    if not keys:
-        return rows
-    batches = [batch for batch in rows.to_batches() if len(batch)]
-    batches.sort(key=lambda batch: tuple(batch[key][0].as_py() for key in keys))
-    return pa.Table.from_batches(batches, schema=rows.schema)
-
-
-def _ordered(frame: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
-    """Sort by `columns`, unless the rows are in order already."""
-    keys = [_ranks(frame[column]) for column in columns]
-    tied = np.ones(max(len(frame) - 1, 0), dtype=np.bool_)
-    for key in keys:
-        before, after = key[:-1], key[1:]
-        if (tied & (after < before)).any():
-            order = np.lexsort(keys[::-1])
-            return frame.take(order).reset_index(drop=True)
-        tied &= after == before
-    return frame
-
-
-def _ranks(values: pd.Series[Any]) -> NDArray[Any]:
-    """Give numbers in the order of the values."""
-    if isinstance(values.dtype, pd.CategoricalDtype):
-        return np.asarray(values.cat.codes)
-    if values.dtype.kind == "M":
-        return pd.DatetimeIndex(values).asi8
-    return pd.factorize(values, sort=True)[0]

@@ -40,8 +40,9 @@ SPEAKING = {
         "results.py sample.py settings.py study.py tables.py inference/*.py models/*.py"
     ),
     "data": (
-        "corrections.py listings.py workspace.py deltastore.py articles/archives.py "
-        "articles/encoding.py articles/front_matter.py articles/mail.py articles/reading.py "
+        "corrections.py listings.py workspace.py workspace_root.py deltastore.py deltawords.py "
+        "articles/archives.py articles/encoding.py articles/front_matter.py articles/mail.py "
+        "articles/reading.py "
         "articles/rows.py articles/streams.py articles/syndication.py articles/timestamps.py "
         "market/chain.py market/coverage.py market/fetching.py market/folder.py "
         "market/health.py market/live.py market/normal.py market/outcomes.py "

@@ -250,7 +250,7 @@ def test_only_one_process_compacts_at_a_time(
 ) -> None:
     # Two compactions of one version would both succeed and double every row.
     monkeypatch.setattr("mentionstudy.data.deltastore._MANY_FILES", 3)
-    monkeypatch.setattr("mentionstudy.data.deltastore._PATIENCE_SECONDS", 0.2)
+    monkeypatch.setattr("mentionstudy.data.deltastore.PATIENCE_SECONDS", 0.2)
     table = Path(workspace.path, "bars")
     (table.parent / ".locks").mkdir()
     with FileLock(table.parent / ".locks" / "bars.lock"):
