@@ -49,7 +49,7 @@ SAMPLE_PROPERTY: Final = "mentionstudy.sample"
 _WRITER: Final = WriterProperties(compression="ZSTD", max_row_group_size=1 << 17)
 _WRITES: Final = "mentionstudy"  # names the writers that must not overlook each other
 _MANY_FILES: Final = 64
-_FILE_BYTES: Final = 64 << 20
+_FILE_BYTES: Final = 32 << 20  # joining small files holds the rows of one such file
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -268,7 +268,7 @@ class DeltaStore:
         with lock:
             self.create().optimize.compact(
                 target_size=_FILE_BYTES,
-                max_concurrent_tasks=1,  # each holds the rows of a whole file
+                max_concurrent_tasks=1,
                 writer_properties=_WRITER,
             )
 
@@ -368,6 +368,9 @@ class DeltaStore:
         """Join small files when there are many; another writer at work puts it off."""
         table = self.open()
         if "://" in self.uri or table is None or len(table.file_uris()) < _MANY_FILES:
+            return
+        sizes = pa.table(table.get_add_actions())["size_bytes"].to_numpy()
+        if (sizes < _FILE_BYTES // 2).sum() < _MANY_FILES:  # the large ones stay as they are
             return
         with self._in_words("write"), contextlib.suppress(CommitFailedError, Timeout):
             self._compact_alone(timeout=0)

@@ -245,6 +245,18 @@ def test_many_small_writes_are_joined_without_being_asked(
     assert len(workspace.bars()) == 45
 
 
+def test_large_files_are_not_counted_when_small_ones_are_joined(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mentionstudy.data.deltastore._MANY_FILES", 4)
+    monkeypatch.setattr("mentionstudy.data.deltastore._FILE_BYTES", 2)
+    for number in range(6):
+        workspace.merge_bars(bars(f"60000{number}.SH"))
+    table = DeltaTable(f"{workspace.path}/bars")
+    assert len(table.file_uris()) == 6
+    assert all(entry["operation"] != "OPTIMIZE" for entry in table.history())
+
+
 def test_only_one_process_compacts_at_a_time(
     workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
