@@ -55,9 +55,10 @@ def draw(t: Texts, pages: tuple[str, ...], *, study: bool = True) -> None:
 
 def _filters(t: Texts, corpus: Corpus) -> None:
     known = services.choices(corpus)
-    with st.expander(
-        t("filter.title"), expanded=bool(state.active_filters()), icon=":material/filter_alt:"
-    ):
+    # who takes the last filter away is still at work here: what was open is not closed on them
+    used = st.session_state.get("_filtered", False) or bool(state.active_filters())
+    st.session_state["_filtered"] = used
+    with st.expander(t("filter.title"), expanded=used, icon=":material/filter_alt:"):
         _several(t, "sym", known.symbols)
         _several(t, "ex", _present(state.EXCHANGES, known.exchanges), _named(t, "exchange"))
         _several(t, "src", known.sources)

@@ -44,7 +44,8 @@ FIRST = {
     "study": CHART.format("caar"),
     "compare": "document.querySelector('.st-key-compare_second') && "  # the same twice has no chart
     f"(document.querySelector('[data-testid=stAlert]') || {CHART.format('compare_first')})",
-    "data": "document.querySelector('[data-testid=stDataFrame] canvas')",
+    "data": "document.querySelector('.st-key-csv_coverage')"  # the table itself has no name
+    "?.previousElementSibling?.querySelector('canvas')",
     "export": "document.querySelector('.st-key-report_html button')",
 }
 
@@ -132,10 +133,9 @@ def _to(watch: Stopwatch, name: str) -> None:
 
 
 def _subtitle(chart: str, text: str) -> str:
-    return (
-        f"[...document.querySelectorAll('.st-key-chart_{chart} .infolayer text')]"
-        f".some(e => e.textContent.includes('{text}'))"
-    )
+    # until a run is over the browser keeps the chart that was there before, out of sight
+    texts = f".st-key-chart_{chart}:not([data-retained]) .infolayer text"
+    return f"[...document.querySelectorAll('{texts}')].some(e => e.textContent.includes('{text}'))"
 
 
 def controls(watch: Stopwatch) -> None:
@@ -146,11 +146,13 @@ def controls(watch: Stopwatch) -> None:
         page.locator(".st-key-model input").click()
         option = page.get_by_role("option").filter(has_text=model).first
         watch.time(f"study: model, {model}", option.click, _subtitle("caar", model), 0.5)
-    if page.locator(".st-key-src input").is_hidden():
+    box = page.locator(".st-key-src input")
+    if box.is_hidden():
         page.get_by_text("Which events", exact=True).first.click()
-    page.locator(".st-key-src input").click()
+    _still(page, box)
+    box.click()
     option = page.get_by_role("option").filter(has_text="source 1").first
-    few = "!" + _subtitle("caar", total(page))
+    few = f"{_subtitle('caar', 'N = ')} && !{_subtitle('caar', total(page))}"
     watch.time("study: filter, one source of seven", option.click, few, 0.5)
     page.keyboard.press("Escape")
     reset = page.locator(".st-key-reset button")
@@ -176,6 +178,14 @@ def controls(watch: Stopwatch) -> None:
     box.fill("")
     box.press("Enter")
     page.wait_for_timeout(1500)
+
+
+def _still(page: Any, box: Any) -> None:
+    """Bring a control into view and wait: a scroll closes a menu that has just been opened."""
+    for _ in range(2):  # what unfolds moves it once more
+        page.wait_for_timeout(500)
+        box.scroll_into_view_if_needed()
+    page.wait_for_timeout(200)
 
 
 def total(page: Any) -> str:

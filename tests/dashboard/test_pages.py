@@ -127,6 +127,8 @@ def test_a_link_reproduces_the_view(open_app, sample_workspace):
     assert "5 of 8 events, chosen by: Exchange −3" in said(app)
     app.button(key="reset_here").click().run()
     assert "chosen by" not in said(app)
+    # the box of the filters is not closed on one who has just taken the last of them away
+    assert [box.proto.expanded for box in app.expander if box.label == "Which events"] == [True]
     app.button(key="undo_here").click().run()
     assert "5 of 8 events, chosen by: Exchange −3" in said(app)
 

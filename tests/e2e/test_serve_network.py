@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import base64
 import http.client
+import json
 import os
 import runpy
 import socket
 import subprocess
 import sys
 import time
+import urllib.request
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -108,6 +110,8 @@ def test_without_a_host_only_loopback_is_listened_on(folder):
         assert headers["x-content-type-options"] == "nosniff"
         assert ask(port, "/", rebound)[0] == 421
         assert ask(port, "/_stcore/health", rebound)[0] == 200  # a probe asks by address
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/_stcore/host-config") as said:
+            assert json.load(said)["allowedOrigins"] == []  # no page around it steers this one
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux has all of 127.0.0.0/8")
