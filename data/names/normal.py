@@ -12,8 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 _CODEC: Final = "utf-32-le"
-# The blank first: a search for what stands before it would stop at every character.
-_BREAK: Final = re.compile(r"[ \n](?<=[\u4e00-\u9fff].)(?=[\u4e00-\u9fffA-Za-z])", re.DOTALL)
+_BREAK: Final = re.compile(r"(?<=[\u4e00-\u9fff])[ \n](?=[\u4e00-\u9fffA-Za-z])")
+# Each blank by itself and first in its pattern, because then the search looks at nothing else.
+_BLANK: Final = re.compile(r" (?<=[\u4e00-\u9fff] )(?=[\u4e00-\u9fffA-Za-z])")
+_LINE: Final = re.compile(r"\n(?<=[\u4e00-\u9fff]\n)(?=[\u4e00-\u9fffA-Za-z])")
 # Most texts have no other characters that change, and these are changed soonest one by one.
 _WIDE: Final = tuple(zip("，：（）；！？％　", ",:();!?% ", strict=True))
 
@@ -52,7 +54,7 @@ class Plain(NamedTuple):
 def plain(text: str) -> Plain:
     """Bring a text into the form in which names are looked for."""
     same = simplified(text)
-    if _BREAK.search(same) is None:
+    if _BLANK.search(same) is None and _LINE.search(same) is None:
         return Plain(same, ())
     breaks: list[int] = []
     for count, match in enumerate(_BREAK.finditer(same)):

@@ -67,11 +67,13 @@ class Words(NamedTuple):
 
 
 class _Place(NamedTuple):
-    """One name in a text, with the securities that it may mean."""
+    """One name in a text, with the securities that it may mean, and its span in the original."""
 
     plain: Plain
     in_title: bool
     match: Match
+    first: int
+    last: int
 
     def beside(self) -> Iterator[int]:
         """Yield where the next names of a list end and begin, if this one stands in a list."""
@@ -138,6 +140,7 @@ class CompanyName:
         if not matches:
             return []
         places: list[_Place] = []
+        claimed = page.claimed_in_title if in_title else page.claimed
         taken = bytearray(len(text.text))
         if len(matches) > 1:
             matches.sort(key=lambda found: (found.start - found.end, found.start))
@@ -148,8 +151,11 @@ class CompanyName:
             if not stands_alone(text.text, start, end, text.breaks) or is_office(text.text, end):
                 continue
             taken[start:end] = b"\1" * (end - start)
-            if page.free(text.original(start), text.original_end(end), in_title=in_title):
-                places.append(_Place(text, in_title, match))
+            first, last = (start, end)
+            if text.breaks:
+                first, last = text.original(start), text.original_end(end)
+            if not claimed or page.free(first, last, in_title=in_title):
+                places.append(_Place(text, in_title, match, first, last))
         return places
 
     def _read(self, place: _Place, page: Page, day: date | None) -> tuple[tuple[str, ...], bool]:
@@ -215,8 +221,7 @@ class CompanyName:
         listed: set[tuple[bool, int]],
     ) -> list[Finding]:
         """Return one finding for each security that a name may mean there."""
-        text, in_title, (start, end, meanings) = place
-        first, last = text.original(start), text.original_end(end)
+        text, in_title, (start, end, meanings), first, last = place
         surface = text.text[start:end]
         findings: list[Finding] = []
         for symbol in symbols:
