@@ -42,7 +42,7 @@ _HEAD_CHARS: Final = 300
 _SIMPLE_LINE: Final = re.compile(
     r"((?:([A-Za-z_][A-Za-z0-9_]*):|( +-))"
     r"(?: +(?:'((?:[^'\x00-\x1f]|'')*)'|\"([^\"\\\x00-\x1f]*)\""
-    r"|([0-9A-Za-z/\u4e00-\u9fff（《“【][^\x00-\x1f\x7f-\xa0\u2028\u2029\ufeff]*)))?"
+    r"|([0-9A-Za-z/+\u4e00-\u9fff（《“【][^\x00-\x1f\x7f-\xa0\u2028\u2029\ufeff]*)))?"
     r" *(?:\n|\Z)| *(?:\n|\Z))"
 )
 
