@@ -62,6 +62,21 @@ class Security:
         return f"{self.code}.{_BOARD_SUFFIX.get(self.board, self.board.upper())}"
 
     @property
+    def currency(self) -> str:
+        """What it is traded in, in ISO 4217; empty for indices and boards, which have points.
+
+        B shares are traded in US dollars in Shanghai and in Hong Kong dollars in Shenzhen; in
+        Hong Kong the counters from 80000 on are those in renminbi.
+        """
+        if self.kind in {"index", "board"}:
+            return ""
+        if self.exchange == "HK":
+            return "CNY" if self.code.startswith("8") and self.board == "hk" else "HKD"
+        if self.kind == "b_share":
+            return "USD" if self.exchange == "SH" else "HKD"
+        return {"SH": "CNY", "SZ": "CNY", "BJ": "CNY", "US": "USD"}.get(self.exchange, "")
+
+    @property
     def tradable(self) -> bool:
         """Whether a mention can become an event by default: a share in SH, SZ, BJ or HK."""
         return self.kind in TRADABLE_KINDS
@@ -249,6 +264,14 @@ def parse_symbol(text: str) -> Security:
     if (match := _SEPARATE_PREFIX.fullmatch(word)) and match[1] in _EXCHANGE_ALIASES:
         return classify(match[2], match[1])
     raise SymbolError(text, _hint(word))
+
+
+def currency_of(symbol: str) -> str:
+    """Return `Security.currency` of a symbol; empty for a name of a user's own."""
+    try:
+        return parse_symbol(symbol).currency
+    except SymbolError:
+        return ""
 
 
 def from_eastmoney(market_id: str | int, code: str) -> Security:

@@ -9,6 +9,7 @@ import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
+from mentionstudy.analysis.charts.labels import price_label
 from mentionstudy.analysis.charts.look import (
     PERCENT,
     SHAPE,
@@ -32,6 +33,7 @@ def candles(
     *,
     sessions: pd.DatetimeIndex | None = None,
     name: str = "",
+    currency: str = "",
     look: Look | None = None,
 ) -> go.Figure:
     """Draw daily candles around day 0, with volume beneath.
@@ -49,6 +51,8 @@ def candles(
         Every session to show; those without a bar are marked as halted. None: the bars' own days.
     name
         Whose prices these are.
+    currency
+        Of the prices, as ``CNY``; empty for none.
     look
         Colours, language, note.
 
@@ -95,7 +99,7 @@ def candles(
         showgrid=False,
     )
     fig.update_xaxes(title_text=text["tau"], row=2 if has_volume else 1, col=1)
-    fig.update_yaxes(title_text=text["price"], row=1, col=1)
+    fig.update_yaxes(title_text=price_label(text, currency), row=1, col=1)
     fig.update_layout(shapes=[vertical(pd.Timestamp(day0).strftime("%Y-%m-%d"))], showlegend=False)
     return fig
 

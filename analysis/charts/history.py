@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 import plotly.graph_objects as go
 
+from mentionstudy.analysis.charts.labels import price_label
 from mentionstudy.analysis.charts.look import (
     PERCENT,
     SHAPE,
@@ -28,7 +29,12 @@ _DATES: dict[str, Any] = {
 
 
 def price_with_events(
-    bars: pd.DataFrame, events: pd.DataFrame, *, name: str = "", look: Look | None = None
+    bars: pd.DataFrame,
+    events: pd.DataFrame,
+    *,
+    name: str = "",
+    currency: str = "",
+    look: Look | None = None,
 ) -> go.Figure:
     """Draw a security's closes with a mark on every day 0.
 
@@ -40,6 +46,8 @@ def price_with_events(
         Columns ``event_id, day0`` and, if there, ``title``.
     name
         Whose prices these are.
+    currency
+        Of the prices, as ``CNY``; empty for none.
     look
         Colours, language, note.
 
@@ -84,7 +92,7 @@ def price_with_events(
         year = pd.Timedelta(days=365)
         first, last = max(days.min() - year, line["date"].min()), days.max() + year / 2
         fig.update_xaxes(range=[first, min(last, line["date"].max())])
-    fig.update_yaxes(title_text=text["price"])
+    fig.update_yaxes(title_text=price_label(text, currency))
     return fig
 
 

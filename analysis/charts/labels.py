@@ -43,6 +43,10 @@ _EN = {
     "no_data": "Nothing to draw for this choice",
     "p": "p",
     "price": "price",
+    "price_in": "price, {currency}",
+    "currency_CNY": "CNY",
+    "currency_HKD": "HKD",
+    "currency_USD": "USD",
     "price_title": "Price around day 0",
     "sample": "sample data",
     "share": "share of events",
@@ -96,6 +100,10 @@ _ZH = {
     "no_data": "当前选择下没有可画的数据",
     "p": "p",
     "price": "价格",
+    "price_in": "价格（{currency}）",
+    "currency_CNY": "元",
+    "currency_HKD": "港元",
+    "currency_USD": "美元",
     "price_title": "第 0 日前后的股价",
     "sample": "样例数据",
     "share": "事件占比",
@@ -133,3 +141,23 @@ def labels_for(language: str) -> Labels:
         Read-only; the same keys in every language.
     """
     return CHINESE if language.lower().startswith("zh") else ENGLISH
+
+
+def price_label(labels: Labels, currency: str) -> str:
+    """Name an axis of prices.
+
+    Parameters
+    ----------
+    labels
+        From `labels_for`.
+    currency
+        Its code in ISO 4217; empty for what has none, such as an index.
+
+    Returns
+    -------
+    str
+        With the unit, as ``price, HKD``; a code without a name of its own stands for itself.
+    """
+    if not currency:
+        return labels["price"]
+    return labels["price_in"].format(currency=labels.get(f"currency_{currency}", currency))

@@ -15,6 +15,7 @@ from mentionstudy.dashboard.parts import navigate, show
 from mentionstudy.dashboard.parts.frame import Page
 from mentionstudy.dashboard.pipeline import StudyRun
 from mentionstudy.dashboard.reporting import p_text
+from mentionstudy.data.securities import currency_of
 
 _AROUND = 20  # sessions of candles on each side of day 0
 
@@ -110,7 +111,14 @@ def _candles(page: Page, event: pd.Series[Any], symbol: str) -> None:
     look = replace(page.look, note=note)
     fig = page.figure(
         f"candles {event['event_id']}",
-        lambda: charts.candles(bars, event["day0"], sessions=sessions, name=symbol, look=look),
+        lambda: charts.candles(
+            bars,
+            event["day0"],
+            sessions=sessions,
+            name=symbol,
+            currency=currency_of(symbol),
+            look=look,
+        ),
     )
     show.chart(fig, f"price_{event['event_id']}", t)
     if st.button(

@@ -13,6 +13,7 @@ from mentionstudy.dashboard import services, state
 from mentionstudy.dashboard.parts import behind, navigate, numbers, show
 from mentionstudy.dashboard.parts.frame import Page
 from mentionstudy.dashboard.pipeline import StudyRun
+from mentionstudy.data.securities import currency_of
 
 
 def choose(page: Page) -> str:
@@ -45,7 +46,8 @@ def history(page: Page, symbol: str) -> None:
     else:
         note = t("sample.note") if page.corpus.is_sample else ""
         look = replace(page.look, note=note)
-        fig = charts.price_with_events(own, events, name=symbol, look=look)
+        currency = currency_of(symbol)
+        fig = charts.price_with_events(own, events, name=symbol, currency=currency, look=look)
         clicked = show.clickable(fig, "history", t)
         st.caption(t("security.click"))
         if clicked in set(events["event_id"]):

@@ -9,6 +9,7 @@ from mentionstudy.data.securities import (
     Security,
     candidates,
     classify,
+    currency_of,
     from_eastmoney,
     parse_symbol,
 )
@@ -185,3 +186,23 @@ def test_any_text_is_a_symbol_or_a_symbol_error(text: str) -> None:
     assert isinstance(security, Security)
     assert security.symbol.isascii()
     assert parse_symbol(security.symbol) == security
+
+
+@pytest.mark.parametrize(
+    ("symbol", "currency"),
+    [
+        ("600718.SH", "CNY"),
+        ("920002.BJ", "CNY"),
+        ("900901.SH", "USD"),
+        ("200012.SZ", "HKD"),
+        ("02066.HK", "HKD"),
+        ("08083.HK", "HKD"),
+        ("80700.HK", "CNY"),
+        ("NIO.US", "USD"),
+        ("000300.SH", ""),
+        ("BK0493.EM", ""),
+        ("my own fund", ""),
+    ],
+)
+def test_what_a_security_is_traded_in(symbol: str, currency: str) -> None:
+    assert currency_of(symbol) == currency

@@ -304,3 +304,16 @@ def test_groups_fan_ends_at_each_groups_sum_of_means(ar):
     assert [t.name for t in fig.data] == ["SH (N = 2)", "HK (N = 1)"]
     expected = grouped[grouped["group"] == "SH"].groupby("tau")["ar"].mean().sum()
     assert fig.data[0].y[-1] == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(
+    ("language", "currency", "title"),
+    [("en", "HKD", "price, HKD"), ("zh", "HKD", "价格（港元）"), ("en", "", "price"),
+     ("zh", "EUR", "价格（EUR）")],
+)  # fmt: skip
+def test_the_axis_of_prices_says_their_currency(bars, language, currency, title):
+    look = charts.Look(labels=charts.labels_for(language))
+    events = pd.DataFrame({"event_id": ["A@1"], "day0": pd.to_datetime(["2022-01-07"])})
+    candles = charts.candles(bars, pd.Timestamp("2022-01-07"), currency=currency, look=look)
+    history = charts.price_with_events(bars, events, currency=currency, look=look)
+    assert candles.layout.yaxis.title.text == history.layout.yaxis.title.text == title
