@@ -457,7 +457,7 @@ def test_the_page_does_not_wait_for_a_long_placebo(open_app, sample_workspace, m
 
     monkeypatch.setattr(StudyResult, "placebo", slow)
     monkeypatch.setattr(study_tables, "_PATIENCE", 0.01)
-    services._placebo.clear()
+    services.studies._placebo.clear()
     app = open_app(sample_workspace, "study", lang="en")
     try:
         app.toggle(key="placebo").set_value(True).run()
@@ -511,8 +511,7 @@ def test_the_data_page_waits_for_the_prices_only_for_its_marks(
         return real(*given)
 
     app = open_app(sample_workspace, "data", lang="en")  # through the overview, which reads prices
-    services._prices.clear()
-    services._AT_HAND.clear()
+    services.traded._PRICES.clear()
     monkeypatch.setattr(services, "coverage_matrix", watched)
     app.run()
     assert not app.exception

@@ -19,7 +19,7 @@ def asked(sample_workspace):
     question = services.Question(settings=StudySettings(), events=EventFilter())
     yield workspace, corpus, question
     services.study_job(corpus, question).stop()
-    services._study_job.clear()
+    services.studies._study_job.clear()
 
 
 def _wait(condition):
@@ -77,4 +77,4 @@ def test_the_page_shows_the_progress_then_the_answer_and_offers_a_way_out(
         app.run()
     assert not app.exception
     assert app.metric[0].value.startswith("+0.67")
-    services._study_job.clear()
+    services.studies._study_job.clear()
