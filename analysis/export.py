@@ -21,7 +21,8 @@ from mentionstudy.analysis.errors import ConfigError
 if TYPE_CHECKING:
     from mentionstudy.analysis.results import StudyResult
 
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+# some spreadsheets take the full-width signs for the others
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 _SHEET_ROWS = 1_048_575
 _NO_TIME = datetime(2000, 1, 1, tzinfo=UTC).replace(tzinfo=None)  # else a file differs by its time
 _PERCENT = frozenset(
@@ -339,4 +340,7 @@ def _latex(frame: pd.DataFrame) -> str:
 
 def _latex_row(cells: Any) -> str:
     escaped = ("".join(_LATEX.get(sign, sign) for sign in str(cell)) for cell in cells)
-    return " & ".join(escaped).replace("\n", " ") + r" \\"
+    row = " & ".join(escaped)
+    # the end of the row above would take a bracket or a star for its own argument
+    guard = "{}" if row.startswith(("[", "*")) else ""
+    return guard + "".join(sign if sign.isprintable() else " " for sign in row) + r" \\"

@@ -31,7 +31,8 @@ _FOUR = frozenset({"p", "p_adjusted"})
 _STYLE = """
 :root{color-scheme:light}
 body{font:15px/1.6 "Source Sans 3","Noto Sans CJK SC","WenQuanYi Zen Hei","Microsoft YaHei",
-"PingFang SC",sans-serif;color:#262b33;max-width:1000px;margin:2rem auto;padding:0 1.2rem}
+"PingFang SC",sans-serif;color:#262b33;max-width:1000px;margin:2rem auto;padding:0 1.2rem;
+overflow-wrap:break-word}
 h1{font-size:1.7rem;margin:.2rem 0}h2{font-size:1.2rem;margin:2.2rem 0 .4rem;
 border-bottom:1px solid #ccd2d9;padding-bottom:.2rem}
 .lead{font-size:1.1rem}.note{color:#5c6570}.sample{display:inline-block;background:#fff3dc;
