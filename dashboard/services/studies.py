@@ -20,11 +20,11 @@ from mentionstudy.dashboard.slow import StudyJob, StudyWork
 from mentionstudy.data import Workspace
 from mentionstudy.data.calendars import calendar_for
 
-# at 10,000 events a run takes some 70 MB with its share of the prices, a chart a tenth of one and
-# the tables of a run 8
+# at 10,000 events a run takes some 70 MB with its share of the prices, its tables 8, a chart a
+# tenth of one
 _RUNS: Kept[StudyRun] = Kept(256, grows=True)
 _FIGURES: Kept[go.Figure] = Kept(64)
-_TABLES: Kept[pd.DataFrame] = Kept(96)
+_TABLES: Kept[pd.DataFrame] = Kept(48)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
