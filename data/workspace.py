@@ -213,11 +213,18 @@ class Workspace:
 
     def article_paths(self, article_ids: Iterable[str]) -> dict[str, str]:
         """Give the path that each of some articles has, of those that are there."""
-        paths: dict[str, str] = {}
+        store = self._stores[_MARKER]
         among = _among("article_id", article_ids)
-        for rows in self._stores[_MARKER].stream(["article_id", "path"], among=among):
-            ids, at = (rows[name].to_pylist() for name in ("article_id", "path"))
-            paths.update(zip(ids, at, strict=True))
+        # The ids alone first: most often none is there, and paths take longer to read.
+        read = store.stream(["article_id"], among=among)
+        there = _among(
+            "article_id", (one for rows in read for one in rows["article_id"].to_pylist())
+        )
+        paths: dict[str, str] = {}
+        if not (there and there[1]):
+            return paths
+        for rows in store.stream(["article_id", "path"], among=there):
+            paths.update(zip(rows["article_id"].to_pylist(), rows["path"].to_pylist(), strict=True))
         return paths
 
     def securities(self) -> pd.DataFrame:
