@@ -15,6 +15,7 @@ from lxml.html import HtmlElement
 from mentionstudy.data.articles.body import Body, read_markup
 from mentionstudy.data.articles.boilerplate import credit
 from mentionstudy.data.articles.context import Context, Facts
+from mentionstudy.data.articles.main_text import main_markup
 from mentionstudy.data.articles.model import Article
 from mentionstudy.data.articles.plain import stamp_in_text
 from mentionstudy.data.articles.timestamps import (
@@ -76,7 +77,6 @@ _TEXT_NODES: Final = etree.XPath(
 _MIN_CONTAINER_CHARS: Final = 20
 _INLINE_RELATED_SHARE: Final = 0.3  # in a container of text alone, earlier lists are interludes
 _NOT_TEXT_TAGS: Final = ("nav", "aside", "header", "footer", "script", "style", "form")
-_MAX_TRAFILATURA_CHARS: Final = 600_000  # it needs seconds for a larger page
 
 _TIME_METAS: Final = (
     "article:published_time",
@@ -333,15 +333,8 @@ def _main_text(tree: HtmlElement, text: str, context: Context) -> tuple[Body, tu
     container = _container(tree, text)
     if container is not None:
         return read_markup(_serialised(container), engine, _INLINE_RELATED_SHARE), ()
-    whole = _serialised(tree)
-    if len(whole) <= _MAX_TRAFILATURA_CHARS:
-        import trafilatura  # here, because it takes as long to import as all the rest
-
-        extracted = trafilatura.extract(
-            whole, output_format="html", include_links=True, include_comments=False, fast=True
-        )
-        if extracted:
-            return read_markup(extracted, engine), ("main text found by trafilatura",)
+    if extracted := main_markup(tree):
+        return read_markup(extracted, engine), ("main text found by trafilatura",)
     for element in list(tree.iter(*_NOT_TEXT_TAGS)):
         if element.tag != "script" and element.getparent() is not None:
             element.drop_tree()

@@ -1,0 +1,133 @@
+"""The main text of a page from a portal that is not known, as trafilatura finds it.
+
+It walks a page several times, and once more with other settings where the text is a small share of
+the page. What is surely none of the text is therefore taken out first: what no reader sees, and
+lists of links to other stories, which would also be taken for the article where that is short.
+"""
+
+from __future__ import annotations
+
+import re
+from copy import deepcopy
+from typing import Final
+
+from lxml import etree
+from lxml.html import HtmlElement, tostring
+
+# Trafilatura drops all of these too, but not before it has copied and measured the page.
+_UNSEEN: Final = (
+    "button",
+    "head",
+    "iframe",
+    "nav",
+    "noscript",
+    "object",
+    "select",
+    "style",
+    "svg",
+    "template",
+)
+_FORUM: Final = etree.XPath(
+    "boolean(//script[@type='application/ld+json'][contains(., 'DiscussionForumPosting')])"
+)
+_MAX_CHARS: Final = 600_000  # trafilatura needs seconds for a larger page
+
+# Clock times and numbers stand beside the links of a list and are not counted.
+_NO_LETTERS: Final = re.compile(r"[\W\d_]+")
+_BLOCKS: Final = frozenset(("aside", "center", "div", "dl", "li", "ol", "section", "ul"))
+# A table of shares is all links and numbers, and a digest has each headline in a paragraph.
+_TEXTS: Final = ("td", "th", "p")
+_MIN_LINKS: Final = 8
+_LINKED_SHARE: Final = 0.9
+_MAX_BESIDE: Final = 20  # letters in a row without a link: more are a sentence of the article
+# Letters of a link on average: shorter ones may be names of firms, longer ones paragraphs.
+_HEADLINE_CHARS: Final = range(6, 60)
+
+
+def main_markup(tree: HtmlElement) -> str | None:
+    """Return the markup of a page's main text.
+
+    Parameters
+    ----------
+    tree
+        The page; it stays as it is.
+
+    Returns
+    -------
+    str or None
+        With links; None if trafilatura finds no text or the page is too large for it.
+    """
+    import trafilatura  # here, because it takes as long to import as all the rest
+
+    def extract(page: HtmlElement) -> str | None:
+        return trafilatura.extract(
+            page, output_format="html", include_links=True, include_comments=False, fast=True
+        )
+
+    seen = _seen(tree)
+    if len(tostring(seen, encoding="unicode", with_tail=False)) > _MAX_CHARS:
+        return None
+    lists = _lists_of_links(seen)
+    for element in lists:
+        element.drop_tree()
+    found = extract(seen)
+    return extract(_seen(tree)) if lists and not found else found
+
+
+def _seen(tree: HtmlElement) -> HtmlElement:
+    """Return a copy of a page without what no reader sees."""
+    seen = deepcopy(tree)
+    unseen = _UNSEEN if _FORUM(tree) else (*_UNSEEN, "script")
+    etree.strip_elements(seen, *unseen, etree.Comment, with_tail=False)
+    return seen
+
+
+class _Counts:
+    """What an element holds: letters, letters in links, links, and the longest text without one."""
+
+    __slots__ = ("before", "letters", "linked", "links", "longest")
+
+    def __init__(self, letters: int = 0, before: int = 0) -> None:
+        self.letters = self.longest = letters
+        self.linked = self.links = 0
+        self.before = before  # so many lists were found before this element
+
+    def add(self, inner: _Counts, behind: int) -> None:
+        """Count what an inner element holds, and the letters behind it."""
+        self.letters += inner.letters + behind
+        self.linked += inner.linked
+        self.links += inner.links
+        self.longest = max(self.longest, inner.longest, behind)
+
+    def is_list(self) -> bool:
+        """Tell whether there are headlines with links and nothing else."""
+        return (
+            self.links >= _MIN_LINKS
+            and self.linked >= _LINKED_SHARE * self.letters
+            and self.longest <= _MAX_BESIDE
+            and self.linked // self.links in _HEADLINE_CHARS
+        )
+
+
+def _lists_of_links(tree: HtmlElement) -> list[HtmlElement]:
+    """Return the largest blocks that hold headlines with links and nothing else."""
+    body = tree.find("body")
+    lists: list[HtmlElement] = []
+    inside = [_Counts()]
+    for event, element in etree.iterwalk(tree if body is None else body, events=("start", "end")):
+        if event == "start":
+            inside.append(_Counts(_letters(element.text), len(lists)))
+            continue
+        counts = inside.pop()
+        if element.tag == "a":
+            counts.linked, counts.links, counts.longest = counts.letters, 1, 0
+        elif element.tag in _TEXTS:
+            counts.linked, counts.links, counts.longest = 0, 0, counts.letters
+        elif element.tag in _BLOCKS and counts.is_list():
+            lists[counts.before :] = [element]
+        inside[-1].add(counts, _letters(element.tail))
+    return lists
+
+
+def _letters(text: str | None) -> int:
+    return len(_NO_LETTERS.sub("", text)) if text and not text.isspace() else 0

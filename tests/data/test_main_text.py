@@ -1,0 +1,80 @@
+"""The main text of pages from portals that are not known."""
+
+from __future__ import annotations
+
+import pytest
+from lxml import html
+
+from mentionstudy.data.articles import ReadOptions, read_article
+from mentionstudy.data.articles.main_text import main_markup
+
+PARAGRAPHS = "".join(
+    f"<p>第{n}段讲述公司与银行合作的一个方面，内容足够长，可以看作正文的一部分。</p>"
+    for n in range(4)
+)
+HEADLINES = "".join(
+    f'<li><a href="/a/{n}.html">别家公司第{n}次公告重大事项</a><span>0{n % 9}:15</span></li>'
+    for n in range(60)
+)
+SHARES = "".join(
+    f'<tr><td><a href="http://quote.example/{n}">银行股{n}号公司股份</a></td><td>{n}.5%</td></tr>'
+    for n in range(12)
+)
+NAMES = "、".join(f'<a href="http://quote.example/{n}">某某股{n}</a>' for n in range(12))
+
+DIGEST = "".join(f'<p><a href="/a/{n}.html">早报第{n}条说的是一家公司</a></p>' for n in range(12))
+
+
+def page_of(body: str, head: str = "") -> str:
+    return f"<html><head><title>标题</title>{head}</head><body>{body}</body></html>"
+
+
+def text_of(page: str) -> str:
+    found = main_markup(html.document_fromstring(page))
+    return html.fromstring(found).text_content() if found else ""
+
+
+@pytest.mark.parametrize("around", ["<ul>{}</ul>", '<div class="x"><ol>{}</ol></div>'])
+def test_lists_of_other_stories_are_not_taken_for_the_article(around):
+    lists = around.format(HEADLINES)
+    text = text_of(page_of(f"<div class='a'>{lists}<div>{PARAGRAPHS}</div>{lists}</div>"))
+    assert all(f"第{n}段" in text for n in range(4))
+    assert "别家公司" not in text
+
+
+@pytest.mark.parametrize(
+    ("linked", "last"),
+    [
+        (f"<p>涨停的有{NAMES}。</p>", "某某股11"),
+        (f"<div><table>{SHARES}</table></div>", "银行股11号"),
+        (f"<div>{DIGEST}</div>", "早报第11条"),
+    ],
+)
+def test_linked_shares_and_headlines_within_the_text_stay(linked, last):
+    assert last in text_of(page_of(f"<div>{PARAGRAPHS}{linked}{PARAGRAPHS}</div>"))
+
+
+def test_a_page_of_nothing_but_links_keeps_them():
+    assert "别家公司第59次" in text_of(page_of(f"<ul>{HEADLINES}</ul>"))
+
+
+def test_the_page_stays_as_it_was():
+    script = '<script type="application/ld+json">{"datePublished": "2019-09-26T04:11:30Z"}</script>'
+    page = page_of(f"<nav>导航</nav><div>{PARAGRAPHS}</div><ul>{HEADLINES}</ul>", script)
+    tree = html.document_fromstring(page)
+    before = html.tostring(tree)
+    assert main_markup(tree)
+    assert html.tostring(tree) == before
+    article = read_article(page.encode(), ReadOptions(engine="lxml"))
+    assert article.published_from == "json_ld.datePublished"
+
+
+def test_what_no_reader_sees_is_not_read():
+    unseen = "<noscript>请打开脚本</noscript><!-- 注释 --><select><option>选项</option></select>"
+    text = text_of(page_of(f"<div>{unseen}{PARAGRAPHS}</div>"))
+    assert "第3段" in text
+    assert not {"请打开脚本", "注释", "选项"} & set(text.split())
+
+
+def test_a_page_that_is_too_large_is_left_to_others():
+    assert main_markup(html.document_fromstring(page_of(PARAGRAPHS * 6000))) is None
