@@ -12,6 +12,8 @@ from mentionstudy.dashboard.parts.numbers import main_window
 from mentionstudy.dashboard.pipeline import StudyRun
 
 _SHOWN = 10
+# so that all but the title stands without scrolling beside the chart on a screen of 1280 pixels
+_DAY_PIXELS, _PATH_PIXELS = 84, 58
 
 
 def largest(page: Page, run: StudyRun) -> None:
@@ -27,9 +29,13 @@ def largest(page: Page, run: StudyRun) -> None:
         hide_index=True,
         column_config=show.column_names(shown, t)
         | {
+            "symbol": st.column_config.Column(t("column.symbol"), width=80),
+            "day0": st.column_config.DateColumn(
+                t("column.day0"), format="YYYY-MM-DD", width=_DAY_PIXELS
+            ),
             "path": st.column_config.LineChartColumn(
-                t("column.path"), help=t("hint.path"), width=110
-            )
+                t("column.path"), help=t("hint.path"), width=_PATH_PIXELS
+            ),
         },
         key="table_moves",
         on_select="rerun",
@@ -55,8 +61,8 @@ def _shown(run: StudyRun, car: pd.DataFrame) -> pd.DataFrame:
             "symbol": car["symbol"],
             "car": car["car"] * 100,
             "sig": [show.stars(p) for p in car["p"]],
-            "path": car["event_id"].map(paths),
             "day0": car["day0"],
+            "path": car["event_id"].map(paths),
             "title": car["event_id"].map(run.events.set_index("event_id")["title"]),
         }
     )

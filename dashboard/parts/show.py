@@ -166,13 +166,14 @@ def column_names(frame: pd.DataFrame, t: Texts) -> dict[str, Any]:
 
 
 _WIDTHS: dict[str, int] = {
-    "sig": 46,
-    "title": 240,
+    "sig": 34,
+    "car": 60,
+    "title": 210,
     "n_events": 52,
     "n": 46,
     "symbol": 92,
-    "published": 132,
-    "status": 110,
+    "published": 128,
+    "status": 126,
 }
 _PERCENT = "%.2f%%"
 _FORMATS = {
