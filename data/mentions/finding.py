@@ -93,10 +93,10 @@ def _in_step(
         yield from _by_code(articles, pages, using)
         return
     by_name = _by_name(names)
-    looked = [by_name.look(page) for page in pages]
+    looked = by_name.look(pages)
     coded = _by_code(articles, pages, using, [words.judged for words in looked])
-    for article, page, words, mentions in zip(articles, pages, looked, coded, strict=True):
-        found = by_name.find(page, words)
+    named = [by_name.find(page, words) for page, words in zip(pages, looked, strict=True)]
+    for article, mentions, found in zip(articles, coded, named, strict=True):
         yield mentions + _joined(article, by_name.name, found) if found else mentions
 
 

@@ -9,7 +9,7 @@ one that was listed first at home.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date
 from typing import Final, NamedTuple
 
@@ -101,10 +101,14 @@ class CompanyName:
         # by the id of a match's meanings, which the book keeps alive
         self._only_firm: dict[int, frozenset[str] | None] = {}
 
-    def look(self, page: Page) -> Words:
-        """Look for names in the title and in the text, before anything is asked about them."""
-        title, text = plain(page.title), plain(page.document.text)
-        return Words(title, self.book.matches(title.text), text, self.book.matches(text.text))
+    def look(self, pages: Iterable[Page]) -> list[Words]:
+        """Look for names in titles and texts, before anything is asked about them."""
+        texts = [(plain(page.title), plain(page.document.text)) for page in pages]
+        matches = self.book.matches
+        return [
+            Words(title, matches(title.text) if title.text else [], text, matches(text.text))
+            for title, text in texts
+        ]
 
     def find(self, page: Page, words: Words) -> list[Finding]:
         """Return one finding per name.
