@@ -29,6 +29,7 @@ DATE_QUEUE: Final = (
     *("article_id", "title", "source", "published_at", "published_precision", "published_from"),
     *("zone_policy", "event_date", "notes", "doubts", "doubt"),
 )
+UNDECIDED_DAY0: Final = ("article_id", "path", "source", "day0", "other_day0")
 DECISION_COLUMNS: Final = ("decision", "value", "author")
 MENTION_DOUBTS: Final = {
     "unclear": 1.0,
@@ -148,6 +149,32 @@ def date_queue(articles: pd.DataFrame, suggestions: pd.DataFrame | None = None) 
 def zone_suggestions(articles: pd.DataFrame) -> pd.DataFrame:
     """Say for each source of a table of articles what its GMT stamps mean."""
     return suggest_zone_policies(articles_from_frame(articles))
+
+
+def undecided_day0(articles: pd.DataFrame, suggestions: pd.DataFrame) -> pd.DataFrame:
+    """List the articles whose day 0 depends on a clock that nothing decides.
+
+    Parameters
+    ----------
+    articles
+        The workspace's table, as read.
+    suggestions
+        From `zone_suggestions`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        In the order of the articles, columns `UNDECIDED_DAY0`: ``day0`` is the session in Shanghai
+        as the stamp was read, ``other_day0`` that under the other clock.
+    """
+    open_feeds = suggestions.loc[suggestions["suggestion"] == "undecided", "source"]
+    timed = articles["published_precision"].isin(["second", "minute"])
+    zoned = articles["zone_policy"].isin(["stated", "beijing_labelled_gmt"])
+    rows = articles[timed & zoned & articles["source"].isin(open_feeds)].reset_index(drop=True)
+    rows["day0"], rows["other_day0"] = _both_day0(rows)
+    unknown = rows["day0"].isna() & rows["other_day0"].isna()
+    moved = rows[(rows["day0"] != rows["other_day0"]) & ~unknown]
+    return moved[list(UNDECIDED_DAY0)].reset_index(drop=True)
 
 
 def with_decisions(queue: pd.DataFrame, corrections: pd.DataFrame, field: str) -> pd.DataFrame:

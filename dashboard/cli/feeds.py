@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Any, Final
 
 import click
 import pandas as pd
@@ -21,10 +22,14 @@ from mentionstudy.dashboard.cli.output import (
 from mentionstudy.data.articles import (
     ReadOptions,
     articles_from_frame,
+    articles_to_frame,
     read_articles,
     suggest_zone_policies,
     write_feeds,
 )
+from mentionstudy.data.review_queue import undecided_day0
+
+_NAMED: Final = 3  # articles of each source
 
 
 @click.command()
@@ -51,6 +56,9 @@ def feeds(
 ) -> None:
     """Say for each source whether its GMT means GMT, by the hours of its stamps and its images.
 
+    Where nothing decides, the column day0_moves counts the articles whose day 0 would be another
+    under the other clock, and some of them are named.
+
     Nothing is changed: give the file that --write makes, or one of your own in the same form, to
     parse, events or ingest as --feeds.
     """
@@ -67,10 +75,37 @@ def feeds(
     if not articles:
         raise Unusable("no article could be read")
     found = suggest_zone_policies(articles)
-    emit(found, chosen_format(fmt))
+    moved = undecided_day0(articles_to_frame(articles), found)
+    counts = found["source"].map(moved["source"].value_counts())
+    emit(found.assign(day0_moves=counts.fillna(0).astype("int64")), chosen_format(fmt))
+    _tell_moved(moved)
     if wanted is not None:
         _write(found, wanted)
     sys.exit(PARTLY if failed else DONE)
+
+
+def _tell_moved(moved: pd.DataFrame) -> None:
+    """Name some articles of each undecided source with their day 0 under both clocks."""
+    for source, rows in moved.groupby("source", sort=False):
+        some = rows.head(_NAMED)
+        named = [
+            f"{path}: {day0} or {other}"
+            for path, day0, other in zip(
+                some["path"], _days(some["day0"]), _days(some["other_day0"]), strict=True
+            )
+        ]
+        if len(rows) > _NAMED:
+            named.append(f"and {len(rows) - _NAMED} more")
+        complain(
+            f"{str(source) or 'articles without a source'}: nothing decides what the zone of the "
+            f"stamps means, and day 0 depends on it ({'; '.join(named)}); if the other day is "
+            "right, say so in a file for --feeds or on the page Review"
+        )
+
+
+def _days(day0: pd.Series[Any]) -> pd.Series[Any]:
+    texts: pd.Series[Any] = day0.dt.strftime("%Y-%m-%d").fillna("no known session")
+    return texts
 
 
 def _write(found: pd.DataFrame, path: Path) -> None:

@@ -224,3 +224,27 @@ def test_a_study_takes_a_risk_free_rate_and_flags(tmp_path: Path) -> None:
     fewer = run(*study, "--exclude-flag", "limit_close")
     assert "6 used, 2 excluded" in fewer.stdout
     assert run(*study, "--exclude-flag", "nonsense").exit_code == 2
+
+
+# --- feeds
+
+
+def test_feeds_names_the_articles_whose_day_0_depends_on_an_undecided_clock(tmp_path: Path) -> None:
+    stamps = {"a": "09 Apr 2021 18:10:00 GMT", "b": "08 Apr 2021 12:30:00 GMT"}
+    stamps |= {"old": "08 Apr 1901 12:30:00 GMT", "day": "08 Apr 2021 00:00:00 GMT"}
+    for name, stamp in stamps.items():
+        post = f"---\ntitle: {name}\nauthor: 某网\ndate: {stamp}\n---\n正文"
+        (tmp_path / f"{name}.md").write_text(post, encoding="utf-8")
+    done = run("feeds", tmp_path, "--format", "csv")
+    table = pd.read_csv(io.StringIO(done.stdout)).set_index("source")
+    assert table.loc["某网", ["suggestion", "day0_moves"]].tolist() == ["undecided", 1]
+    # 20:30 in Beijing is after the close, 12:30 is not; a Friday evening is one day 0 either way
+    assert f"{tmp_path / 'b.md'}: 2021-04-09 or 2021-04-08" in done.stderr
+    assert not any(f"{name}.md" in done.stderr for name in ("a", "old", "day"))
+    for day in range(1, 20):
+        post = f"---\ntitle: {day}\nauthor: 某网\ndate: {day} Mar 2021 18:10:00 GMT\n---\n正文"
+        (tmp_path / f"{day}.md").write_text(post, encoding="utf-8")
+    decided = run("feeds", tmp_path, "--format", "csv")
+    table = pd.read_csv(io.StringIO(decided.stdout)).set_index("source")
+    assert table.loc["某网", ["suggestion", "day0_moves"]].tolist() == ["beijing_labelled_gmt", 0]
+    assert decided.stderr == ""
