@@ -131,11 +131,16 @@ def news_in(table: DeltaTable, layout: Table, rows: pa.Table) -> News:
     where = bounds(layout, rows)
     wanted = _index(rows, layout)
     # Keys first: the other columns of a large table are read only when some row is there.
-    there = _index(scan(table, layout, layout.keys, among=among, where=where), layout)
+    apart_by = [layout.apart_by] if layout.apart_by else []
+    found = scan(table, layout, [*layout.keys, *apart_by], among=among, where=where)
+    there = _index(found, layout)
     if not there.is_unique:
         raise DeltaError(f"{there.duplicated().sum()} rows are there twice")
     if not wanted.isin(there).any():
         return News(np.ones(len(rows), dtype=np.bool_), True)
+    for name in apart_by:
+        ends = pc.min_max(found[name]).as_py()
+        where.append(f"{_name(name)} BETWEEN {quoted(ends['min'])} AND {quoted(ends['max'])}")
     stored = scan(table, layout, layout.columns, among=among, where=where)
     at = _index(stored, layout).get_indexer(wanted)
     changed = at < 0

@@ -61,6 +61,10 @@ class Table:
         Whether nearly every row that is written is new. Such rows are appended instead of being
         joined with the table, so that filling a large one takes no longer than a small one; in
         return, of two processes that write at once one always has to look again.
+    apart_by
+        A text column of which each file of the table holds a range of its own, as far as rows are
+        written in its order; empty for none. A row whose key says nothing of where it lies is
+        then looked for in few files.
     """
 
     name: str
@@ -69,6 +73,7 @@ class Table:
     undated: tuple[str, ...] = ()
     categorical: tuple[str, ...] = ()
     grows: bool = False
+    apart_by: str = ""
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -84,6 +89,7 @@ def _table(
     undated: tuple[str, ...] = (),
     categorical: tuple[str, ...] = (),
     grows: bool = False,
+    apart_by: str = "",
 ) -> Table:
     schema = pa.schema([pa.field(column, kind) for column, kind in columns.items()])
     return Table(
@@ -93,6 +99,7 @@ def _table(
         undated=undated,
         categorical=categorical,
         grows=grows,
+        apart_by=apart_by,
     )
 
 
@@ -119,6 +126,7 @@ TABLES: Final[Mapping[str, Table]] = {
             },
             ("article_id",),
             grows=True,
+            apart_by="path",
         ),
         _table(
             "mentions",
