@@ -1,4 +1,8 @@
-"""An analyst's day: open, find, read, study, compare, correct, export, in either language."""
+"""An analyst's day: open, find, read, study, compare, correct, export.
+
+In either language, and at each step in either theme: the address of what is on the screen is opened
+again in the other one, as a colleague would, and the day goes on there.
+"""
 
 from __future__ import annotations
 
@@ -33,15 +37,38 @@ def test_a_day(tab, sample_server, pictures, tmp_path, language, locale, dark):
     day.page.check()
 
 
+SAME = "text => document.querySelector('[data-testid=stMain]')?.innerText === text"
+# that the page has as many charts as before, and is of one colour with each of them
+PAPERS = """([charts, paper]) => {
+  const papers = document.querySelectorAll('.js-plotly-plot .main-svg:first-of-type');
+  const app = document.querySelector('[data-testid=stApp]');
+  const is = element => getComputedStyle(element).backgroundColor === paper;
+  return papers.length === charts && [app, ...papers].every(is);
+}"""
+
+
 class Day:
     """One reader with one tab, who never types an address after the first."""
 
     def __init__(self, page, t, pictures):
         self.page, self.t, self.pictures = page, t, pictures
-        self.theme = page.page.evaluate("matchMedia('(prefers-color-scheme: dark)').matches")
+        self.dark = page.page.evaluate("matchMedia('(prefers-color-scheme: dark)').matches")
+
+    def looks(self, name):
+        """Take a picture in either theme; the second shows the same."""
+        before = self.text()
+        charts = self.page.page.locator(".js-plotly-plot .main-svg:first-of-type").count()
+        self.picture(name)
+        self.dark = not self.dark
+        self.page.page.emulate_media(color_scheme="dark" if self.dark else "light")
+        self.page.page.goto(self.page.page.url)
+        self.page.page.wait_for_function(SAME, arg=before)
+        paper = "rgb(14, 17, 23)" if self.dark else "rgb(255, 255, 255)"
+        self.page.page.wait_for_function(PAPERS, arg=[charts, paper])
+        self.picture(name)
 
     def picture(self, name):
-        theme = "dark" if self.theme else "light"
+        theme = "dark" if self.dark else "light"
         self.page.picture(self.pictures, f"day-{name}-{self.t.language}-{theme}")
 
     def go(self, name):
@@ -59,7 +86,7 @@ class Day:
         counts = self.page.page.locator(".st-key-funnel [data-testid=stMetricValue]")
         assert counts.all_inner_texts() == ["5", "3", "8", "7"]
         assert self.t("sample.badge") in self.text()
-        self.picture("1-open")
+        self.looks("1-open")
 
     def finds(self, words):
         """A search leaves the article that names a code; choosing its row opens it."""
@@ -69,7 +96,7 @@ class Day:
         field.press("Enter")
         self.page.settle()
         assert self.t("search.found", n=1, total=5) in self.text()
-        self.picture("2-find")
+        self.looks("2-find")
         table = self.page.page.locator(".st-key-table_articles .dvn-scroller")
         table.click(position={"x": 15, "y": 52})  # the box of the first row
         self.page.page.wait_for_url(re.compile("/article\\b"))
@@ -82,7 +109,7 @@ class Day:
         numbers = self.page.page.locator(".st-key-event_metrics [data-testid=stMetricValue]")
         assert numbers.count() == 4
         assert re.fullmatch(r"[+-]\d+\.\d\d%\**", numbers.first.inner_text())
-        self.picture("3-read")
+        self.looks("3-read")
 
     def studies(self):
         """Another model gives another result, and the address remembers it."""
@@ -103,7 +130,7 @@ class Day:
         assert title.strip('"') in chart
         assert self.fetched("csv_tests").decode("utf-8-sig").startswith("window,test,n,")
         assert "TESTS" in openpyxl.load_workbook(io.BytesIO(self.fetched("xlsx_study"))).sheetnames
-        self.picture("4-study")
+        self.looks("4-study")
 
     def averages(self):
         """The average CAR of each window, as shown."""
@@ -116,13 +143,13 @@ class Day:
         self.page.page.wait_for_selector(".st-key-chart_compare_second .main-svg")
         assert self.page.page.locator(".js-plotly-plot .main-svg").count() >= 2
         assert self.t("compare.settings") in self.text()
-        self.picture("5-compare")
+        self.looks("5-compare")
 
     def corrects(self):
         """A mention is rejected with one key, and kept again with another."""
         self.go("review")
         self.decided(0)
-        self.picture("6-correct")
+        self.looks("6-correct")
         self.page.page.keyboard.press("x")
         self.decided(1)
         self.page.page.keyboard.press("u")
@@ -139,12 +166,13 @@ class Day:
     def exports(self, tab, folder):
         """What leaves the page holds what the page showed."""
         self.go("export")
+        self.looks("7-export")
         title, question = "Q-1 <i>", "为什么 & why?"
         for key, words in (("report_title", title), ("report_question", question)):
             self.page.page.locator(f".st-key-{key} input").fill(words)
             self.page.page.locator(f".st-key-{key} input").press("Enter")
             self.page.settle()
-        self.picture("7-export")
+        self.picture("7-export-filled")
         report = folder / "report.html"
         report.write_bytes(self.fetched("report_html"))
         reader = tab(f"file://{folder}")
