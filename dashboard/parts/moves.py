@@ -12,8 +12,6 @@ from mentionstudy.dashboard.parts.numbers import main_window
 from mentionstudy.dashboard.pipeline import StudyRun
 
 _SHOWN = 10
-# so that all but the title stands without scrolling beside the chart on a screen of 1280 pixels
-_DAY_PIXELS, _PATH_PIXELS = 84, 58
 
 
 def largest(page: Page, run: StudyRun) -> None:
@@ -29,12 +27,11 @@ def largest(page: Page, run: StudyRun) -> None:
         hide_index=True,
         column_config=show.column_names(shown, t)
         | {
-            "symbol": st.column_config.Column(t("column.symbol"), width=80),
-            "day0": st.column_config.DateColumn(
-                t("column.day0"), format="YYYY-MM-DD", width=_DAY_PIXELS
-            ),
             "path": st.column_config.LineChartColumn(
-                t("column.path"), help=t("hint.path"), width=_PATH_PIXELS
+                t("column.path"), help=t("hint.path"), width=76
+            ),
+            "day0": st.column_config.DateColumn(
+                t("column.day0"), help=t("hint.day0"), format="YYYY-MM-DD", width=90
             ),
         },
         key="table_moves",
@@ -61,8 +58,7 @@ def _shown(run: StudyRun, car: pd.DataFrame) -> pd.DataFrame:
             "symbol": car["symbol"],
             "car": car["car"] * 100,
             "sig": [show.stars(p) for p in car["p"]],
-            "day0": car["day0"],
             "path": car["event_id"].map(paths),
-            "title": car["event_id"].map(run.events.set_index("event_id")["title"]),
+            "day0": car["day0"],  # no title: beside a chart there is no room for one
         }
     )
