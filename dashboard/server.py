@@ -8,12 +8,17 @@
 - an upload by one who may not enter. What becomes of a file, the page decides that takes it.
 
 And it leads one who has logged in to the page that was asked for; see `deeplink`.
+
+What the pages import takes a second and a half: it is imported while nobody waits for a page yet.
 """
 
 from __future__ import annotations
 
 import json
+import threading
 import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
@@ -133,4 +138,20 @@ def _completing(send: Send) -> Send:
     return completed
 
 
-app = st.App(Path(__file__).resolve().with_name("app.py"), middleware=[Middleware(Door)])
+@asynccontextmanager
+async def _opening(_: st.App) -> AsyncIterator[None]:
+    threading.Thread(target=_import_pages, daemon=True, name="imports").start()
+    yield
+
+
+def _import_pages() -> None:
+    """Import what the first page needs in its own order: who comes meanwhile waits for the rest."""
+    from mentionstudy.dashboard import preferences, services, state  # noqa: F401
+    from mentionstudy.dashboard.parts import averages, behind, frame, moves, sidebar  # noqa: F401
+
+
+app = st.App(
+    Path(__file__).resolve().with_name("app.py"),
+    lifespan=_opening,
+    middleware=[Middleware(Door)],
+)
