@@ -273,7 +273,8 @@ def both_day0(row: pd.Series[Any]) -> tuple[pd.Timestamp, pd.Timestamp]:
 def _zone_moves_day0(rows: pd.DataFrame) -> NDArray[np.bool_]:
     """Tell for which articles the other reading of a GMT stamp gives another session."""
     one, other = _both_day0(rows)
-    return np.asarray(one != other, dtype=np.bool_)
+    known = np.asarray(one.notna()) | np.asarray(other.notna())  # or the calendar has no such year
+    return np.asarray((one != other) & known, dtype=np.bool_)
 
 
 def _both_day0(rows: pd.DataFrame) -> tuple[pd.DatetimeIndex, pd.DatetimeIndex]:

@@ -259,7 +259,7 @@ def read_simple(block: str) -> Meta | None:
         list below such a key, and no scalar needs YAML's rules; None for anything else.
     """
     meta: dict[str, tuple[str, ...]] = {}
-    key, open_list, n_chars = "", False, 0
+    key, open_list, n_items, n_chars = "", False, 0, 0
     for line, name, dash, single, double, plain in _SIMPLE_LINE.findall(block):
         n_chars += len(line)
         scalar: str | None
@@ -275,12 +275,13 @@ def read_simple(block: str) -> Meta | None:
             key = name.lower()
             if key in meta:
                 return None
-            open_list = scalar is None
+            open_list, n_items = scalar is None, 0
             meta[key] = ("" if scalar is None else scalar,)
         elif dash:
             if scalar is None or not open_list:
                 return None
-            meta[key] = (scalar,) if meta[key] == ("",) else (*meta[key], scalar)
+            meta[key] = (*meta[key], scalar) if n_items else (scalar,)
+            n_items += 1
     # all lines together are the block, or something between them was not understood
     return meta if meta and n_chars == len(block) else None
 

@@ -4,7 +4,7 @@ from pathlib import Path, PurePath
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from mentionstudy.data.articles import (
@@ -131,6 +131,7 @@ _FRONT_MATTER = st.lists(
 
 
 @given(lines=_FRONT_MATTER)
+@example(lines=["tags:", " - ''", " - ''"])
 def test_the_short_way_through_front_matter_says_what_yaml_says(lines: list[str]) -> None:
     block = "\n".join(lines)
     simple = read_simple(block)

@@ -87,7 +87,11 @@ def test_the_most_doubtful_date_comes_first():
         article("fine", text="公司昨日签约。"),
         article("lost", published_at=pd.NaT, published_precision="", zone_policy="none"),
         article("two", notes="meta says 2022-01-06, the page shows 2022-01-07"),
-        article("future", published_at=pd.Timestamp("2126-01-06", tz=BEIJING)),
+        article(
+            "future",
+            published_at=pd.Timestamp("2126-01-07 10:10", tz=BEIJING),  # no calendar knows it
+            zone_policy="beijing_labelled_gmt",
+        ),
         article("told", text="2022年1月4日，公司签约。"),
         article("day", published_precision="day"),
         article("same", published_at=evening, zone_policy="beijing_labelled_gmt"),
