@@ -37,7 +37,9 @@ def test_a_day(tab, sample_server, pictures, tmp_path, language, locale, dark):
     day.page.check()
 
 
-SAME = "text => document.querySelector('[data-testid=stMain]')?.innerText === text"
+# that the page has been drawn, and says the same as before
+SAME = """text => document.querySelector('[data-testid=stMain]')?.innerText === text
+  && document.querySelector('[data-testid=stApp]').dataset.testScriptState !== 'running'"""
 # that the page has as many charts as before, and is of one colour with each of them
 PAPERS = """([charts, paper]) => {
   const papers = document.querySelectorAll('.js-plotly-plot .main-svg:first-of-type');
