@@ -29,7 +29,7 @@ from mentionstudy.dashboard.services.places import (
     benchmark_symbols,
     choices,
     corpus,
-    settle,
+    leave_out_of_garbage,
     source,
 )
 from mentionstudy.dashboard.services.reviewing import (
@@ -48,6 +48,7 @@ from mentionstudy.dashboard.services.studies import (
     study,
     study_job,
     table,
+    weigh,
 )
 from mentionstudy.dashboard.services.traded import (
     prices,
@@ -91,3 +92,9 @@ __all__ = [
     "workbook",
     "zone_evidence",
 ]
+
+
+def settle() -> None:
+    """Do what a page need not wait for, once it has been drawn."""
+    weigh()
+    leave_out_of_garbage()

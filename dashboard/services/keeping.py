@@ -25,7 +25,8 @@ class Kept(Generic[T]):
     """Values by key; the one that was used longest ago goes when the others need its room.
 
     A value is computed once, even if several sessions ask for it at the same time. The newest
-    stays even if it alone is larger than the room: its page is being drawn from it.
+    stays even if it alone is larger than the room: its page is being drawn from it. New values are
+    weighed by `settle`, when a page has been drawn, or when they are many.
 
     Parameters
     ----------
@@ -34,32 +35,39 @@ class Kept(Generic[T]):
     grows
         Whether a value takes more once it has been used, so that those used since are weighed
         again when a new one needs room.
+    waiting
+        How many new values may wait to be weighed; few where they are large.
     """
 
-    def __init__(self, megabytes: int, *, grows: bool = False) -> None:
+    def __init__(self, megabytes: int, *, grows: bool = False, waiting: int = 16) -> None:
         room = megabytes << 20
         self._values: LRUCache[Hashable, T] = LRUCache(room, lambda value: min(weight(value), room))
-        self._grows = grows
+        self._grows, self._waiting = grows, waiting
         self._since: set[Hashable] = set()
+        self._fresh: dict[Hashable, T] = {}  # not weighed yet
         self._lock = RLock()
         self._making: dict[Hashable, Lock] = {}
 
     def __len__(self) -> int:
+        self.settle()
         return len(self._values)
 
     def get(self, key: Hashable, make: Callable[[], T]) -> T:
         """Return the value of a key, which is made if it is not there."""
         with self._lock:
-            if key in self._values:
+            if key in self._fresh or key in self._values:
                 return self._used(key)
             turn = self._making.setdefault(key, Lock())
         with turn:
             with self._lock:
-                if key in self._values:
+                if key in self._fresh or key in self._values:
                     return self._used(key)
             try:
                 value = make()
-                self._keep(key, value)
+                with self._lock:
+                    self._fresh[key] = value
+                    if len(self._fresh) > self._waiting:
+                        self.settle()
             finally:
                 with self._lock:
                     self._making.pop(key, None)
@@ -68,31 +76,42 @@ class Kept(Generic[T]):
     def at_hand(self, key: Hashable) -> T | None:
         """Return the value of a key if it is there."""
         with self._lock:
-            return self._used(key) if key in self._values else None
+            there = key in self._fresh or key in self._values
+            return self._used(key) if there else None
+
+    def settle(self) -> None:
+        """Weigh what is new, and what has grown since, and forget what there is no room for."""
+        with self._lock:
+            if not self._fresh:
+                return
+            for used in self._since:
+                if used in self._values:
+                    self._values[used] = self._values[used]
+            self._since = set(self._fresh) if self._grows else set()
+            for key, value in self._fresh.items():
+                self._values[key] = value
+            self._fresh.clear()
 
     def clear(self) -> None:
         """Forget everything."""
         with self._lock:
             self._values.clear()
             self._since.clear()
+            self._fresh.clear()
 
     @property
     def megabytes(self) -> float:
         """What the values take together, as weighed."""
+        self.settle()
         return self._values.currsize / 2**20
 
     def _used(self, key: Hashable) -> T:
+        if key in self._fresh:
+            self._fresh[key] = self._fresh.pop(key)  # the last that was used
+            return self._fresh[key]
         if self._grows:
             self._since.add(key)
         return self._values[key]
-
-    def _keep(self, key: Hashable, value: T) -> None:
-        with self._lock:
-            for used in self._since:
-                if used in self._values:
-                    self._values[used] = self._values[used]
-            self._since = {key} if self._grows else set()
-            self._values[key] = value
 
 
 def weight(value: object) -> int:

@@ -67,7 +67,7 @@ def _open(path: str) -> Workspace:
 
 
 @st.cache_resource(show_spinner=False)
-def settle() -> None:
+def leave_out_of_garbage() -> None:
     """Leave what is there for good out of the search for garbage; once, when a page was drawn.
 
     Streamlit has all objects searched after each run of a script: a tenth of a second, most of it

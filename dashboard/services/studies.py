@@ -22,7 +22,7 @@ from mentionstudy.data.calendars import calendar_for
 
 # at 10,000 events a run takes some 70 MB with its share of the prices, its tables 8, a chart a
 # tenth of one
-_RUNS: Kept[StudyRun] = Kept(256, grows=True)
+_RUNS: Kept[StudyRun] = Kept(256, grows=True, waiting=2)
 _FIGURES: Kept[go.Figure] = Kept(64)
 _TABLES: Kept[pd.DataFrame] = Kept(48)
 
@@ -64,9 +64,14 @@ def study(workspace: Workspace, found: Corpus, question: Question) -> StudyRun:
             question.settings,
             events=question.events.apply(found.events),
             group=question.group or None,
-            provenance=workspace_provenance(workspace),
+            provenance=_provenance(found.digest, workspace),
         ),
     )
+
+
+@st.cache_resource(show_spinner=False, max_entries=4)
+def _provenance(digest: str, _workspace: Workspace) -> dict[str, object]:
+    return workspace_provenance(_workspace)
 
 
 def study_job(found: Corpus, question: Question) -> StudyJob:
@@ -88,7 +93,7 @@ def start_study(workspace: Workspace, found: Corpus, question: Question) -> None
         prices=traded,
         settings=question.settings,
         group=question.group,
-        provenance=workspace_provenance(workspace),
+        provenance=_provenance(found.digest, workspace),
     )
     study_job(found, question).start(work, question.events.apply(found.events))
 
@@ -109,6 +114,12 @@ def _placebo(digest: str, key: str, window: Window, _run: StudyRun) -> Future[pd
 def _background() -> ThreadPoolExecutor:
     """Return the one thread for what takes seconds and need not stop a page."""
     return ThreadPoolExecutor(1, thread_name_prefix="background")
+
+
+def weigh() -> None:
+    """Weigh the answers that are new; when a page was drawn, which need not wait for it."""
+    for kept in (_RUNS, _FIGURES, _TABLES):
+        kept.settle()
 
 
 def models(wanted: tuple[str, ...]) -> list[str]:

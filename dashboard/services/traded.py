@@ -8,7 +8,7 @@ from mentionstudy.dashboard.traded import Prices, load_prices
 from mentionstudy.data import Workspace
 
 # those of 500 securities over six years take about 60 MB
-_PRICES: Kept[Prices] = Kept(512)
+_PRICES: Kept[Prices] = Kept(512, waiting=1)
 
 
 def prices(workspace: Workspace, found: Corpus, benchmarks: dict[str, str]) -> Prices:

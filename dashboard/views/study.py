@@ -19,8 +19,8 @@ def view() -> None:
     page = frame.prepare()
     t = page.t
     run = page.answered()
-    numbers.coverage(page)
     # the tests take longer than the charts, which are what the reader looks for
+    coverage = st.container(key="coverage")
     answer = st.container(key="answer")
     left, right = st.columns([3, 2], gap="medium")
     with left:
@@ -28,6 +28,8 @@ def view() -> None:
     with right:
         averages.bars(page, run)
     st.caption(t("behind.hint"))
+    with coverage:
+        numbers.coverage(page)
     with answer:
         st.markdown(numbers.reading(page))
         study_tables.windows(page)

@@ -24,6 +24,7 @@ def test_what_was_used_longest_ago_goes_when_the_room_is_full():
         kept.get(name, megabyte)
     kept.get("a", pytest.fail)  # is there, and so is not made
     kept.get("d", megabyte)
+    kept.settle()
     assert [name for name in "abcd" if kept.at_hand(name) is not None] == ["a", "c", "d"]
     assert kept.megabytes <= 3
 
@@ -41,8 +42,18 @@ def test_a_value_that_grew_is_weighed_again_when_another_needs_room():
     first = kept.get("first", list)
     first.append(megabyte(3))
     kept.get("second", megabyte)
+    kept.settle()
     assert kept.at_hand("first") is None
     assert kept.at_hand("second") is not None
+
+
+def test_new_values_are_weighed_when_they_are_many():
+    kept = Kept(4)
+    for number in range(100):
+        kept.get(number, megabyte)
+        held = sum(kept.at_hand(other) is not None for other in range(number + 1))
+        assert held <= 4 + 16
+    assert len(kept) == 4
 
 
 def test_sessions_that_ask_at_once_get_one_value():
