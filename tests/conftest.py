@@ -30,6 +30,11 @@ settings.register_profile("project", deadline=None, print_blob=True, derandomize
 settings.load_profile("project")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the tests in a browser: as the last ones they would leave cores without work."""
+    items.sort(key=lambda item: "e2e" not in item.path.parts)
+
+
 @pytest.fixture(scope="session")
 def root() -> Path:
     """Return the project's root folder."""
