@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass
 
 import pandas as pd
@@ -18,6 +19,8 @@ from mentionstudy.dashboard.parts import states, waiting
 from mentionstudy.dashboard.pipeline import Corpus, StudyRun
 from mentionstudy.dashboard.slow import is_slow
 from mentionstudy.data import Workspace
+
+_AT_ONCE = 20_000  # events whose study takes less than half a second
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,7 +161,9 @@ def _answer(
     if is_slow(question.settings, len(selected)):
         return waiting.answer(t, workspace, corpus, question)
     try:
-        with st.spinner(t("running"), show_time=True):
+        # what is there in a moment would only flicker, and the browser draws the page once more
+        long = len(selected) > _AT_ONCE
+        with st.spinner(t("running"), show_time=True) if long else nullcontext():
             return services.study(workspace, corpus, question)
     except StudyError as error:
         states.study_failed(t, str(error))
