@@ -172,9 +172,9 @@ def undecided_day0(articles: pd.DataFrame, suggestions: pd.DataFrame) -> pd.Data
     zoned = articles["zone_policy"].isin(["stated", "beijing_labelled_gmt"])
     rows = articles[timed & zoned & articles["source"].isin(open_feeds)].reset_index(drop=True)
     rows["day0"], rows["other_day0"] = _both_day0(rows)
-    unknown = rows["day0"].isna() & rows["other_day0"].isna()
-    moved = rows[(rows["day0"] != rows["other_day0"]) & ~unknown]
-    return moved[list(UNDECIDED_DAY0)].reset_index(drop=True)
+    return rows.loc[_differ(rows["day0"], rows["other_day0"]), list(UNDECIDED_DAY0)].reset_index(
+        drop=True
+    )
 
 
 def with_decisions(queue: pd.DataFrame, corrections: pd.DataFrame, field: str) -> pd.DataFrame:
@@ -272,7 +272,12 @@ def both_day0(row: pd.Series[Any]) -> tuple[pd.Timestamp, pd.Timestamp]:
 
 def _zone_moves_day0(rows: pd.DataFrame) -> NDArray[np.bool_]:
     """Tell for which articles the other reading of a GMT stamp gives another session."""
-    one, other = _both_day0(rows)
+    return _differ(*_both_day0(rows))
+
+
+def _differ(
+    one: pd.DatetimeIndex | pd.Series[Any], other: pd.DatetimeIndex | pd.Series[Any]
+) -> NDArray[np.bool_]:
     known = np.asarray(one.notna()) | np.asarray(other.notna())  # or the calendar has no such year
     return np.asarray((one != other) & known, dtype=np.bool_)
 

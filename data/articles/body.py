@@ -15,6 +15,7 @@ _IMAGE: Final = re.compile(r"!\[([^\]\n]{0,500})\]\((\S{0,2000})\)")
 _LINK: Final = re.compile(r"\[([^\[\]\n]{1,500})\]\(((?:https?:)?//[^()\s]{1,2000})\)")
 _HEADING: Final = re.compile(r"^#{1,6}[ \t]+(.*)$", re.MULTILINE)
 _QUOTE: Final = re.compile(r"^>[ \t]", re.MULTILINE)
+_RULE: Final = re.compile(r"^(?:-{3,}|\*{3,}|_{3,})[ \t]*$", re.MULTILINE)
 # Looked for before the patterns above. A pattern that begins with one character, and no more, is
 # found several times faster than two characters are by `in`.
 _ESCAPED_QUOTE: Final = re.compile(r'=(?=\\")')
@@ -22,7 +23,6 @@ _AUTOLINK_MARK: Final = re.compile(r"<(?=http|>)")
 _LINK_MARK: Final = re.compile(r"\](?=\()")
 _LINE_MARKS: Final = frozenset("#>-*_")
 _MARKED_LINE: Final = re.compile(r"\n[#>*_-]")
-_RULE: Final = re.compile(r"^(?:-{3,}|\*{3,}|_{3,})[ \t]*$", re.MULTILINE)
 # NetEase's component; crawlers that drop the script tags leave its calls as lines of text.
 _LOOSE_SCRIPT: Final = re.compile(
     r"^[ \t]*(window\.__\w+__(?:\.push\(.{0,300}?\)| = .{0,300}?);?)[ \t]*$", re.MULTILINE

@@ -91,9 +91,6 @@ class Element(NamedTuple):
         return self.attrs.get("class", "").split()
 
 
-_element: Final = Element._make  # half the time of a call with six arguments
-
-
 class Document(NamedTuple):
     """Visible text with the elements in it.
 
@@ -280,7 +277,7 @@ def _build(events: Iterable[_Event]) -> Document:
                 attrs = dict(items)
                 hidden = hidden or _is_hidden(attrs)
                 here = text.length
-                elements.append(_element((tag, attrs, here, here, nearest, hidden)))
+                elements.append(Element(tag, attrs, here, here, nearest, hidden))
                 nearest = len(elements) - 1
                 state = (nearest, hidden, silent)
         else:
@@ -303,7 +300,7 @@ def _build(events: Iterable[_Event]) -> Document:
 def _ended(element: Element, text: _Text) -> Element:
     """Return an element with text in it as it is at its end."""
     tag, attrs, start, _, parent, hidden = element
-    return _element((tag, attrs, start + (start in text.separated), text.length, parent, hidden))
+    return Element(tag, attrs, start + (start in text.separated), text.length, parent, hidden)
 
 
 def _is_hidden(attrs: dict[str, str]) -> bool:

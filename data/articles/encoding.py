@@ -131,6 +131,7 @@ def _decode_chinese(data: bytes, path: str, error: UnicodeDecodeError) -> tuple[
 
 
 def _notes(head: bytes, encoding: str) -> tuple[str, ...]:
+    # told by the letters that both usual spellings share: the pattern tries each byte
     has_charset = b"arset" in head or b"ARSET" in head
     declared = _DECLARED.search(head) if has_charset else None
     name = declared[1].decode("ascii").lower() if declared else ""
