@@ -64,13 +64,13 @@ def study(workspace: Workspace, found: Corpus, question: Question) -> StudyRun:
             question.settings,
             events=question.events.apply(found.events),
             group=question.group or None,
-            provenance=_provenance(found.digest, workspace),
+            provenance=_provenance(str(workspace.path), found.digest, workspace),
         ),
     )
 
 
 @st.cache_resource(show_spinner=False, max_entries=4)
-def _provenance(digest: str, _workspace: Workspace) -> dict[str, object]:
+def _provenance(path: str, digest: str, _workspace: Workspace) -> dict[str, object]:
     return workspace_provenance(_workspace)
 
 
@@ -93,7 +93,7 @@ def start_study(workspace: Workspace, found: Corpus, question: Question) -> None
         prices=traded,
         settings=question.settings,
         group=question.group,
-        provenance=_provenance(found.digest, workspace),
+        provenance=_provenance(str(workspace.path), found.digest, workspace),
     )
     study_job(found, question).start(work, question.events.apply(found.events))
 
