@@ -188,12 +188,19 @@ class Computed:
     def fingerprint(self) -> str:
         """16 hexadecimal digits of the aligned data and the events' places."""
         digest = hashlib.sha256()
-        for calendar in self.engine.panel.calendars:
-            for values in (calendar.sessions, calendar.returns, calendar.market, calendar.factors):
+        panel, places = self.engine.panel, self.located.places
+        # only the events' firms, by name: the panel may hold others, in any order
+        rows = np.unique(places.symbol[places.symbol >= 0])
+        rows = rows[np.argsort(np.array(panel.symbols, dtype=object)[rows])]
+        rank = np.full(len(panel.symbols) + 1, -1)
+        rank[rows] = np.arange(len(rows))
+        for calendar in panel.calendars:
+            own = calendar.returns[rows]
+            for values in (calendar.sessions, own, calendar.market, calendar.factors):
                 digest.update(np.ascontiguousarray(values).tobytes())
-        digest.update(repr(self.engine.panel.symbols).encode())
-        digest.update(self.located.places.symbol.tobytes())
-        digest.update(self.located.places.position.tobytes())
+        digest.update(repr([panel.symbols[row] for row in rows]).encode())
+        digest.update(rank[places.symbol].tobytes())
+        digest.update(places.position.tobytes())
         return digest.hexdigest()[:16]
 
     def notes(self) -> tuple[str, ...]:

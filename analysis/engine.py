@@ -10,7 +10,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from mentionstudy.analysis.estimation import Fit, fit
-from mentionstudy.analysis.models.base import Model
+from mentionstudy.analysis.models.base import Model, n_sums
 from mentionstudy.analysis.panel import Panel
 from mentionstudy.analysis.places import Estimates, Places
 from mentionstudy.analysis.prediction import Prediction, predict, windows_of
@@ -25,9 +25,9 @@ Bools = NDArray[np.bool_]
 # Events whose event windows fit a core's cache.
 _EVENTS = 2048
 _THREADS = 2
-# Running sums take a pass over every series: where the estimation windows of all events hold
-# fewer days than that, over this factor, each window is summed by itself.
-_SUMS_COST = 2
+# Running sums take a pass over every series for each of their columns. Where the estimation
+# windows of all events are less work than that, over this factor, each is summed by itself.
+_SUMS_COST = 1
 
 
 class Engine:
@@ -59,8 +59,6 @@ class Engine:
         self._layout = Layout(
             panel.calendars, len(panel.benchmarks), model, self._pad, taboo, series
         )
-        gathered = len(series) * self.estimation_length
-        self._few = _SUMS_COST * gathered < self._layout.cells
 
     @property
     def length(self) -> int:
@@ -95,8 +93,8 @@ class Engine:
         result = Estimates.empty(len(places), self.length, len(windows), len(self.slopes), scaled)
         days = [slice(a - self.settings.window[0], b - self.settings.window[0] + 1)
                 for a, b in windows]  # fmt: skip
-        direct = self._few and not repeated
         pieces = list(self._pieces(places))
+        direct = not repeated and self.window_by_window(pieces)
         for piece in pieces:
             # Built before the threads start, so that they do not build it twice.
             _ = piece.tile.usable if direct else piece.tile.sums
@@ -107,7 +105,25 @@ class Engine:
             self._compute_piece(piece, days, direct, result, own.room)
 
         _in_threads(work, pieces)
+        if not (direct or repeated):
+            for tile in {id(piece.tile): piece.tile for piece in pieces}.values():
+                tile.drop_sums()
         return result
+
+    def window_by_window(self, pieces: list[Part]) -> bool:
+        """Whether it is less work to sum each estimation window by itself than to run sums.
+
+        Parameters
+        ----------
+        pieces
+            All events of a computation.
+        """
+        if not pieces:
+            return True
+        regressors = len(pieces[0].tile.design.x)
+        days = sum(len(piece.series) for piece in pieces) * self.estimation_length
+        # measured: a day of a window costs as much for each series as one of the running sums
+        return _SUMS_COST * days * (1 + regressors) < self._layout.cells * n_sums(regressors)
 
     def event_returns(self, places: Places) -> Floats:
         """(N, L) actual returns of the event window, as the model sees them."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -20,7 +21,7 @@ RISK_FREE_NAMES = ("rf", "risk_free")
 DEFAULT_CALENDAR = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)  # without slots, which a cached property does not go with
 class CalendarPanel:
     """All series that count time in one calendar's sessions.
 
@@ -54,6 +55,13 @@ class CalendarPanel:
     factors: Floats
     risk_free: Floats | None
 
+    @cached_property
+    def one_day(self) -> Floats:
+        """(S, D) returns over one session; a return over a halt never counts as one."""
+        if self.spans is None or not (self.spans > 1).any():
+            return self.returns
+        return np.where(self.spans > 1, np.nan, self.returns)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Panel:
@@ -69,6 +77,8 @@ class Panel:
         Every session of every calendar, sorted.
     notes
         What was repaired on the way, in sentences.
+    conversion
+        The settings that went into it; see :func:`conversion`.
     """
 
     symbols: tuple[str, ...]
@@ -77,6 +87,7 @@ class Panel:
     calendars: tuple[CalendarPanel, ...]
     dates: Dates
     notes: tuple[str, ...]
+    conversion: tuple[object, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,7 +110,7 @@ class _Source:
 def build_panel(
     returns: pd.DataFrame,
     market: pd.Series | pd.DataFrame | str | None,
-    symbols: list[str],
+    symbols: list[str] | None,
     *,
     settings: StudySettings,
     sessions: Mapping[str, pd.DatetimeIndex] | None = None,
@@ -117,7 +128,7 @@ def build_panel(
         Benchmark returns: a series, a column of ``returns``, a frame with one column a benchmark,
         or None for models without one.
     symbols
-        The symbols that are needed; those without a column are left out.
+        The symbols that are needed; those without a column are left out. None takes all columns.
     settings
         Kind of the returns given and wanted, and the factors' names.
     sessions
@@ -136,7 +147,8 @@ def build_panel(
     """
     notes: list[str] = []
     frame = text_columns(dated(returns, "returns", notes), "returns")
-    known = [symbol for symbol in dict.fromkeys(symbols) if symbol in frame.columns]
+    wanted = frame.columns if symbols is None else dict.fromkeys(symbols)
+    known = [symbol for symbol in wanted if symbol in frame.columns]
     stock = _source(frame, known, "returns", settings, notes)
     bench_names, bench = _market_source(market, frame, settings, notes)
     factor_names, factor, free = _factor_sources(factors, risk_free, settings, notes)
@@ -165,7 +177,14 @@ def build_panel(
         calendars=tuple(calendars),
         dates=dates,
         notes=tuple(notes),
+        conversion=conversion(settings),
     )
+
+
+def conversion(settings: StudySettings) -> tuple[object, ...]:
+    """Return the settings that shape a panel: studies that agree in them can share one."""
+    kinds = settings.measure, settings.returns_are, settings.return_kind
+    return (*kinds, settings.factors)
 
 
 def _source(

@@ -25,7 +25,7 @@ from mentionstudy.analysis.literals import (
     Weighting,
 )
 from mentionstudy.analysis.models import MODELS
-from mentionstudy.analysis.panel import build_panel
+from mentionstudy.analysis.panel import Panel, build_panel, conversion
 from mentionstudy.analysis.results import StudyResult
 from mentionstudy.analysis.sample import USED, locate, read_events
 from mentionstudy.analysis.settings import StudySettings, Window
@@ -116,10 +116,63 @@ class EventStudy:
         text = source.read_text(encoding="utf-8") if isinstance(source, Path) else source
         return cls(StudySettings.from_toml(text))
 
+    def align(
+        self,
+        returns: pd.DataFrame,
+        market: pd.Series | pd.DataFrame | str | None = None,
+        *,
+        spans: pd.DataFrame | None = None,
+        sessions: Mapping[str, pd.DatetimeIndex] | None = None,
+        factors: pd.DataFrame | None = None,
+        risk_free: pd.Series | None = None,
+    ) -> Panel:
+        """Check and align returns once for many studies of them.
+
+        Parameters
+        ----------
+        returns, market, spans, sessions, factors, risk_free
+            As for :meth:`run`.
+
+        Returns
+        -------
+        Panel
+            Takes the place of `returns` in :meth:`run`, of this study or of any that has the same
+            ``measure``, ``returns_are``, ``return_kind`` and ``factors``.
+
+        Raises
+        ------
+        InputError
+            If a frame cannot be used.
+
+        Examples
+        --------
+        >>> import numpy as np, pandas as pd
+        >>> days = pd.bdate_range("2020-01-01", periods=300)
+        >>> rng = np.random.default_rng(0)
+        >>> returns = pd.DataFrame(rng.normal(0, 0.01, (300, 2)), days, ["A", "MKT"])
+        >>> events = pd.DataFrame({"symbol": ["A"], "date": [days[270]]})
+        >>> panel = EventStudy().align(returns, "MKT")
+        >>> models = "market", "market_adjusted", "mean_adjusted"
+        >>> [EventStudy(model=one).run(events, panel).n_events for one in models]
+        [1, 1, 1]
+        """
+        if not isinstance(returns, pd.DataFrame):
+            raise InputError(f"returns: a DataFrame is needed, not {type(returns).__name__}")
+        return build_panel(
+            returns,
+            market,
+            None,
+            settings=self.settings,
+            sessions=sessions,
+            spans=spans,
+            factors=factors,
+            risk_free=risk_free,
+        )
+
     def run(
         self,
         events: pd.DataFrame,
-        returns: pd.DataFrame,
+        returns: pd.DataFrame | Panel,
         market: pd.Series | pd.DataFrame | str | None = None,
         *,
         spans: pd.DataFrame | None = None,
@@ -137,7 +190,8 @@ class EventStudy:
             ``group``, ``weight``, ``benchmark`` (a column of ``market``), ``calendar`` (a key of
             ``sessions``). Other columns are kept in :attr:`StudyResult.sample`.
         returns
-            Wide, dates without zone × symbols, decimal; NaN on days without a return.
+            Wide, dates without zone × symbols, decimal; NaN on days without a return. Or what
+            :meth:`align` made of all but the events and flags, which are then not given again.
         market
             Benchmark returns: a series, the name of a column of ``returns``, or a frame with one
             column a benchmark. Not needed by models without one.
@@ -169,19 +223,21 @@ class EventStudy:
         """
         settings = self.settings
         table = read_events(events, settings)
-        if not isinstance(returns, pd.DataFrame):
+        if isinstance(returns, Panel):
+            panel = self._aligned(returns, (market, spans, sessions, factors, risk_free))
+        elif isinstance(returns, pd.DataFrame):
+            panel = build_panel(
+                returns,
+                market,
+                [str(symbol).strip() for symbol in table.symbol.dropna().unique()],
+                settings=settings,
+                sessions=sessions,
+                spans=spans,
+                factors=factors,
+                risk_free=risk_free,
+            )
+        else:
             raise InputError(f"returns: a DataFrame is needed, not {type(returns).__name__}")
-        symbols = [str(symbol).strip() for symbol in table.symbol.dropna().unique()]
-        panel = build_panel(
-            returns,
-            market,
-            symbols,
-            settings=settings,
-            sessions=sessions,
-            spans=spans,
-            factors=factors,
-            risk_free=risk_free,
-        )
         model = MODELS[settings.model](settings)
         model.check(panel)
         located = locate(table, panel, settings)
@@ -198,3 +254,18 @@ class EventStudy:
             estimates = estimates.take(keep)
         used = Used(rows=rows, places=places, estimates=estimates, moved=located.moved[rows])
         return StudyResult(Computed(engine, table, located, used, n_est, flags))
+
+    def _aligned(self, panel: Panel, others: tuple[object, ...]) -> Panel:
+        """Refuse a panel that this study would not have made of the same frames."""
+        if any(other is not None for other in others):
+            raise InputError(
+                "returns: the aligned returns hold the benchmarks, spans, sessions, factors and "
+                "risk-free returns already; give those to align()"
+            )
+        own = conversion(self.settings)
+        if panel.conversion != own:
+            raise ConfigError(
+                "returns: they were aligned by settings with measure, returns_are, return_kind, "
+                f"factors = {panel.conversion}, this study has {own}; align them again"
+            )
+        return panel

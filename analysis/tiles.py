@@ -53,15 +53,12 @@ class Tile:
     @cached_property
     def design(self) -> Design:
         """The regressions of the S series over the padded sessions."""
-        calendar, symbol = self._calendar, self._symbol
-        returns = padded(calendar.returns[symbol], self._pad)
-        if calendar.spans is None:
-            spans = np.ones(returns.shape, dtype=np.int64)
+        calendar, spanning = self._calendar, self._model.uses_spans
+        returns = padded(self._own(calendar.returns if spanning else calendar.one_day), self._pad)
+        if calendar.spans is None or not spanning:
+            spans = np.broadcast_to(np.int64(1), returns.shape)
         else:
-            spans = padded(calendar.spans[symbol], self._pad, fill=0)
-            if not self._model.uses_spans:
-                # A return over a halt is no one-day return; it never enters as one.
-                returns[spans > 1] = np.nan
+            spans = padded(self._own(calendar.spans), self._pad, fill=0)
         market = self._market(returns.shape)
         free = calendar.risk_free
         inputs = SeriesInputs(
@@ -74,6 +71,12 @@ class Tile:
             else padded(free[None, :], self._pad)[0],
         )
         return self._model.design(inputs)
+
+    def _own(self, values: np.ndarray) -> np.ndarray:
+        """Return the rows of the S series; the values themselves where those are all."""
+        if np.array_equal(self._symbol, np.arange(len(values))):
+            return values
+        return np.asarray(values[self._symbol])
 
     def _market(self, shape: tuple[int, ...]) -> Floats:
         """Benchmark of each of the S series; one row stands for all that share it."""
@@ -106,8 +109,12 @@ class Tile:
 
     @cached_property
     def sums(self) -> RunningSums:
-        """Running sums of the design."""
+        """Running sums of the design; several times the memory of its series."""
         return RunningSums(self.design, self.usable)
+
+    def drop_sums(self) -> None:
+        """Give the memory of the running sums back; they are made again when asked for."""
+        self.__dict__.pop("sums", None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -269,8 +269,7 @@ class Model:
         int
             Numbers held for each series and day.
         """
-        regressors = max(n_factors, 1 + self.settings.lags + self.settings.leads)
-        return 3 + 2 * regressors + regressors * (regressors + 1) // 2
+        return n_sums(max(n_factors, 1 + self.settings.lags + self.settings.leads))
 
     def solve(self, moments: Moments) -> Coefficients:
         """Ordinary least squares; override for another estimator.
@@ -306,3 +305,8 @@ class Model:
             Of the estimation and the event-window days, in squares of the residuals' unit.
         """
         raise NotImplementedError
+
+
+def n_sums(regressors: int) -> int:
+    """Return how many running sums a regression needs: days, means, squares and products."""
+    return 3 + 2 * regressors + regressors * (regressors + 1) // 2

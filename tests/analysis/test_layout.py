@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import pickle
+import weakref
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from mentionstudy.analysis import EventStudy, StudyResult, engine, residuals, tiles
+from mentionstudy.analysis.estimation import RunningSums
 
 STUDY = EventStudy(
     estimation=(-130, -11),
@@ -53,7 +55,9 @@ def test_residual_blocks_are_the_residuals_of_their_events(gappy_market) -> None
     np.testing.assert_allclose(squares / result.arrays.df, whole.sigma**2, rtol=1e-10)
 
 
-def test_many_events_take_the_running_sums_and_agree_with_single_windows() -> None:
+def test_many_events_take_the_running_sums_and_agree_with_single_windows(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     rng = np.random.default_rng(12)
     days = pd.bdate_range("2015-01-01", periods=700)
     market = pd.Series(rng.normal(0, 0.01, 700), days)
@@ -67,10 +71,14 @@ def test_many_events_take_the_running_sums_and_agree_with_single_windows() -> No
         }
     )
     study = EventStudy(estimation=(-130, -11), window=(-5, 5), min_obs=50)
+    made = []
+    monkeypatch.setattr(tiles, "RunningSums", lambda *of: made.append(RunningSums(*of)) or made[-1])
     many = study.run(events, returns, market)
+    assert len(made) == 1
+    gone = weakref.ref(made.pop())
+    assert gone() is None, "several times the memory of the returns, for no one"
     few = study.run(many.events[["event_id", "symbol", "date"]].iloc[:40], returns, market)
-    assert many._data.engine._few is False
-    assert few._data.engine._few is True
+    assert not made
     assert many.n_events > 3000
     same = many.ar.merge(few.ar, on=["event_id", "tau"])
     assert len(same) == 440
