@@ -6,13 +6,14 @@ No Streamlit and no statistics here: it joins what `mentionstudy.data` knows to 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import version
 
 import pandas as pd
 
 from mentionstudy.analysis import EventStudy, StudyResult, StudySettings
+from mentionstudy.analysis.panel import Panel, conversion
 from mentionstudy.dashboard.characteristics import characteristics
 from mentionstudy.dashboard.derivation import EventRules, Reading, derive_events, read_corrected
 from mentionstudy.dashboard.traded import Prices
@@ -201,17 +202,16 @@ def run_study(
         What the reader needs to run it again, such as table versions.
     """
     selected = corpus.events if events is None else events
-    frames = study_frames(selected, prices, group=group)
-    result = EventStudy(settings).run(
-        frames.events,
-        frames.returns,
-        frames.market,
-        spans=frames.spans,
-        sessions=frames.sessions,
-        factors=factors,
-        risk_free=None if risk_free is None else _carried(risk_free, prices),
-        flags=prices.panel.flags,
-    )
+    study, known = EventStudy(settings), study_events(selected, prices, group=group)
+    calendars = sorted(known["calendar"].unique())
+    if factors is None and risk_free is None:
+        key = (*calendars, conversion(settings))
+        panel = prices.aligned.get(key)
+        if panel is None:
+            panel = prices.aligned[key] = align(study, prices, calendars)
+    else:
+        panel = align(study, prices, calendars, factors=factors, risk_free=risk_free)
+    result = study.run(known, panel, flags=prices.panel.flags)
     return StudyRun(
         result=result,
         events=selected,
@@ -230,18 +230,45 @@ def run_study(
     )
 
 
-def _carried(risk_free: pd.Series, prices: Prices) -> pd.Series:
-    return on_sessions(risk_free, pd.DatetimeIndex(prices.panel.returns.index))
+def align(
+    study: EventStudy,
+    prices: Prices,
+    calendars: Sequence[str],
+    *,
+    factors: pd.DataFrame | None = None,
+    risk_free: pd.Series | None = None,
+) -> Panel:
+    """Lay out the prices behind a corpus for the studies of it.
+
+    Parameters
+    ----------
+    study
+        Its settings say which returns are wanted.
+    prices
+        From :func:`load_prices`.
+    calendars
+        Those of the events, as :func:`study_events` names them.
+    factors, risk_free
+        As for :func:`run_study`.
+    """
+    frames = study_frames(prices, calendars)
+    index = pd.DatetimeIndex(frames.returns.index)
+    return study.align(
+        frames.returns,
+        frames.market,
+        spans=frames.spans,
+        sessions=frames.sessions,
+        factors=factors,
+        risk_free=None if risk_free is None else on_sessions(risk_free, index),
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class StudyFrames:
-    """What the mathematics takes, for the events of a corpus.
+    """What the mathematics takes beside events.
 
     Attributes
     ----------
-    events
-        ``event_id, symbol, date, benchmark, calendar``, the characteristics, perhaps ``group``.
     returns, spans
         Sessions by symbols; a symbol without bars is a column without values, so that its events
         are excluded for that reason.
@@ -251,15 +278,14 @@ class StudyFrames:
         Sessions by calendar.
     """
 
-    events: pd.DataFrame
     returns: pd.DataFrame
     spans: pd.DataFrame
     market: pd.DataFrame
     sessions: Mapping[str, pd.DatetimeIndex]
 
 
-def study_frames(events: pd.DataFrame, prices: Prices, *, group: str | None = None) -> StudyFrames:
-    """Lay out events of a corpus and their prices for `EventStudy.run`.
+def study_events(events: pd.DataFrame, prices: Prices, *, group: str | None = None) -> pd.DataFrame:
+    """Return events of a corpus as `EventStudy.run` takes them.
 
     Parameters
     ----------
@@ -269,9 +295,13 @@ def study_frames(events: pd.DataFrame, prices: Prices, *, group: str | None = No
         From :func:`load_prices`.
     group
         Column of the events by which the study compares groups.
+
+    Returns
+    -------
+    DataFrame
+        ``event_id, symbol, date, benchmark, calendar``, the characteristics, perhaps ``group``.
     """
-    panel = prices.panel
-    study_events = pd.DataFrame(
+    named = pd.DataFrame(
         {
             "event_id": events["event_id"],
             "symbol": events["symbol"],
@@ -281,18 +311,32 @@ def study_frames(events: pd.DataFrame, prices: Prices, *, group: str | None = No
         }
     )
     known = characteristics(events, prices.turnover)
-    study_events = pd.concat([study_events, known], axis="columns")
+    named = pd.concat([named, known], axis="columns")
     if group:
-        study_events["group"] = events[group].astype("str")
-    columns = panel.returns.columns.union(pd.Index(events["symbol"].unique()))
+        named["group"] = events[group].astype("str")
+    return named
+
+
+def study_frames(prices: Prices, calendars: Sequence[str]) -> StudyFrames:
+    """Lay out the prices behind a corpus for `EventStudy.run`.
+
+    Parameters
+    ----------
+    prices
+        From :func:`load_prices`.
+    calendars
+        Those of the events, as :func:`study_events` names them.
+    """
+    panel = prices.panel
+    columns = panel.returns.columns.union(pd.Index(list(prices.benchmarks)))
+    returns = panel.returns.reindex(columns=columns)
+    spans = panel.spans.reindex(columns=columns, fill_value=0)
     benchmarks = sorted(set(prices.benchmarks.values()))
-    one_day = panel.returns.mask(panel.spans > 1)
     return StudyFrames(
-        events=study_events,
-        returns=panel.returns.reindex(columns=columns),
-        spans=panel.spans.reindex(columns=columns, fill_value=0),
-        market=one_day.reindex(columns=benchmarks),
-        sessions=_sessions_by_calendar(events, pd.DatetimeIndex(panel.returns.index)),
+        returns=returns,
+        spans=spans,
+        market=returns.mask(spans > 1).reindex(columns=benchmarks),
+        sessions=_sessions_by_calendar(calendars, pd.DatetimeIndex(panel.returns.index)),
     )
 
 
@@ -317,18 +361,21 @@ def all_exclusions(mentions: pd.DataFrame, study: pd.DataFrame) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)
 
 
+# Shanghai, Shenzhen and Beijing share one schedule, and one event time
+_EXCHANGE_OF = {"XHKG": "HK", "XSHG": "SH"}
+
+
 def _calendar_name(exchange: str) -> str:
-    # Shanghai, Shenzhen and Beijing share one schedule, and one event time
     return "XHKG" if exchange == "HK" else "XSHG"
 
 
 def _sessions_by_calendar(
-    events: pd.DataFrame, index: pd.DatetimeIndex
+    calendars: Sequence[str], index: pd.DatetimeIndex
 ) -> dict[str, pd.DatetimeIndex]:
     out: dict[str, pd.DatetimeIndex] = {}
-    for exchange in events["exchange"].unique():
-        sessions = calendar_for(exchange).sessions
+    for name in calendars:
+        sessions = calendar_for(_EXCHANGE_OF[name]).sessions
         if len(index):
             sessions = sessions[(sessions >= index[0]) & (sessions <= index[-1])]
-        out[_calendar_name(exchange)] = sessions
+        out[name] = sessions
     return out

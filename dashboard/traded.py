@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
+from mentionstudy.analysis.panel import Panel
 from mentionstudy.dashboard.characteristics import usual_turnover
 from mentionstudy.data import ReturnsPanel, Workspace, returns_panel
 from mentionstudy.data.calendars import calendar_for
@@ -41,6 +42,8 @@ class Prices:
         Version of each table of the workspace as it was read.
     sources
         For ``bars`` and ``factors``, the number of symbols that came from each source.
+    aligned
+        What studies made of the returns, for those that ask the same; see `pipeline.run_study`.
     """
 
     bars: pd.DataFrame
@@ -50,6 +53,7 @@ class Prices:
     turnover: pd.DataFrame = field(default_factory=pd.DataFrame)
     table_versions: Mapping[str, int] = field(default_factory=dict)
     sources: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    aligned: dict[tuple[object, ...], Panel] = field(default_factory=dict, repr=False)
 
 
 def choose_benchmarks(

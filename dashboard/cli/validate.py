@@ -17,7 +17,7 @@ from mentionstudy.dashboard.cli.output import Unusable, chosen_format, complain,
 from mentionstudy.dashboard.cli.rules import Selection
 from mentionstudy.dashboard.cli.study import Source, study_options
 from mentionstudy.dashboard.export import chart_html
-from mentionstudy.dashboard.pipeline import StudyFrames, load_corpus, study_frames
+from mentionstudy.dashboard.pipeline import StudyFrames, load_corpus, study_events, study_frames
 from mentionstudy.dashboard.traded import load_prices
 from mentionstudy.data.errors import DataError
 from mentionstudy.data.tabular import read_events_file, read_returns_file
@@ -65,11 +65,11 @@ def validate(
             f"--effects: {effects!r}; write decimals with commas, as {EFFECTS}"
         ) from error
     try:
-        frames = _frames(source, selection)
+        events, frames = _frames(source, selection)
         with progress("drawing samples") as show:
             result = measure(
                 EventStudy(settings),
-                frames.events,
+                events,
                 frames.returns,
                 frames.market if not isinstance(source.market, str) else source.market,
                 spans=frames.spans if len(frames.spans) else None,
@@ -90,17 +90,19 @@ def validate(
         _write(result, out)
 
 
-def _frames(source: Source, selection: Selection) -> StudyFrames:
+def _frames(source: Source, selection: Selection) -> tuple[pd.DataFrame, StudyFrames]:
     if source.events is not None and source.returns is not None:
         events = read_events_file(source.events).frame
         returns = read_returns_file(source.returns).frame
-        return StudyFrames(events, returns, pd.DataFrame(), pd.DataFrame(), {})
+        return events, StudyFrames(returns, pd.DataFrame(), pd.DataFrame(), {})
     workspace = open_workspace(source.workspace)
     corpus = load_corpus(workspace, selection.rules)
     events = selection.events.apply(corpus.events)
     if events.empty:
         raise Unusable(f"{source.workspace}: no event whose firm could be drawn")
-    return study_frames(events, load_prices(workspace, corpus.events))
+    prices = load_prices(workspace, corpus.events)
+    known = study_events(events, prices)
+    return known, study_frames(prices, sorted(known["calendar"].unique()))
 
 
 def _write(result: PowerResult, out: Path) -> None:

@@ -37,11 +37,22 @@ class Kept(Generic[T]):
         again when a new one needs room.
     waiting
         How many new values may wait to be weighed; few where they are large.
+    apart
+        Types of what values share and something else keeps, and weighs.
     """
 
-    def __init__(self, megabytes: int, *, grows: bool = False, waiting: int = 16) -> None:
+    def __init__(
+        self,
+        megabytes: int,
+        *,
+        grows: bool = False,
+        waiting: int = 16,
+        apart: tuple[type, ...] = (),
+    ) -> None:
         room = megabytes << 20
-        self._values: LRUCache[Hashable, T] = LRUCache(room, lambda value: min(weight(value), room))
+        self._values: LRUCache[Hashable, T] = LRUCache(
+            room, lambda value: min(weight(value, apart), room)
+        )
         self._grows, self._waiting = grows, waiting
         self._since: set[Hashable] = set()
         self._fresh: dict[Hashable, T] = {}  # not weighed yet
@@ -114,15 +125,22 @@ class Kept(Generic[T]):
         return self._values[key]
 
 
-def weight(value: object) -> int:
+def weight(value: object, apart: tuple[type, ...] = ()) -> int:
     """Estimate the bytes that a value keeps alive: arrays, frames, texts and what holds them.
 
     What two values share counts in both, so that an estimate is rather too large.
+
+    Parameters
+    ----------
+    value
+        Anything.
+    apart
+        Types that count nothing.
     """
-    total, seen, waiting = 0, set[int](), [value]
+    total, seen, waiting, skipped = 0, set[int](), [value], _SMALL + apart
     while waiting:
         item = waiting.pop()
-        if isinstance(item, _SMALL) or id(item) in seen:
+        if isinstance(item, skipped) or id(item) in seen:
             continue
         seen.add(id(item))
         if isinstance(item, np.ndarray):

@@ -11,6 +11,7 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
+from mentionstudy.analysis.panel import CalendarPanel, Panel
 from mentionstudy.analysis.settings import StudySettings, Window
 from mentionstudy.dashboard.pipeline import Corpus, StudyRun, run_study, workspace_provenance
 from mentionstudy.dashboard.selection import EventFilter
@@ -20,9 +21,9 @@ from mentionstudy.dashboard.slow import StudyJob, StudyWork
 from mentionstudy.data import Workspace
 from mentionstudy.data.calendars import calendar_for
 
-# at 10,000 events a run takes some 70 MB with its share of the prices, its tables 8, a chart a
-# tenth of one
-_RUNS: Kept[StudyRun] = Kept(256, grows=True, waiting=2)
+# at 10,000 events a run takes some 45 MB, its tables 8, a chart a tenth of one; the returns are
+# kept with the prices, once for all runs
+_RUNS: Kept[StudyRun] = Kept(256, grows=True, waiting=2, apart=(Panel, CalendarPanel))
 _FIGURES: Kept[go.Figure] = Kept(64)
 _TABLES: Kept[pd.DataFrame] = Kept(48)
 

@@ -7,8 +7,8 @@ from mentionstudy.dashboard.services.keeping import Kept
 from mentionstudy.dashboard.traded import Prices, load_prices
 from mentionstudy.data import Workspace
 
-# those of 500 securities over six years take about 60 MB
-_PRICES: Kept[Prices] = Kept(512, waiting=1)
+# those of 500 securities over six years take about 60 MB, aligned for studies 20 more
+_PRICES: Kept[Prices] = Kept(512, grows=True, waiting=1)
 
 
 def prices(workspace: Workspace, found: Corpus, benchmarks: dict[str, str]) -> Prices:

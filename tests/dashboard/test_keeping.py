@@ -105,3 +105,16 @@ class Holder:
 )
 def test_a_value_weighs_what_it_keeps_alive(value, megabytes):
     assert weight(value) / MB == pytest.approx(megabytes, rel=0.03)
+
+
+def test_what_is_kept_elsewhere_weighs_nothing():
+    @dataclass
+    class Shared:
+        values: object = field(default_factory=megabyte)
+
+    kept = Kept(3, apart=(Shared,))
+    shared = Shared()
+    for name in "abc":
+        kept.get(name, lambda: [shared, np.zeros(MB // 2, dtype=np.uint8)])
+    assert len(kept) == 3
+    assert 1.5 <= kept.megabytes < 1.6

@@ -8,8 +8,15 @@ import pandas as pd
 import pytest
 
 from mentionstudy.analysis import StudySettings
+from mentionstudy.analysis.panel import Panel
 from mentionstudy.dashboard.cli.serve import fill_sample
-from mentionstudy.dashboard.pipeline import load_corpus, run_study, study_frames
+from mentionstudy.dashboard.pipeline import (
+    StudyRun,
+    load_corpus,
+    run_study,
+    study_events,
+    study_frames,
+)
 from mentionstudy.dashboard.selection import EventFilter
 from mentionstudy.dashboard.traded import choose_benchmarks, load_prices
 from mentionstudy.data import Workspace
@@ -52,8 +59,10 @@ def test_every_share_meets_the_index_and_the_sessions_of_its_own_market(
     workspace: Workspace,
 ) -> None:
     corpus = load_corpus(workspace)
-    frames = study_frames(corpus.events, load_prices(workspace, corpus.events))
-    by_symbol = frames.events.set_index("symbol")
+    prices = load_prices(workspace, corpus.events)
+    events = study_events(corpus.events, prices)
+    frames = study_frames(prices, events["calendar"].unique())
+    by_symbol = events.set_index("symbol")
     assert by_symbol.at["00762.HK", "benchmark"] == "HSI.HK"
     assert by_symbol.at["600050.SH", "benchmark"] == "000300.SH"
     holiday = pd.Timestamp("2022-02-04")  # Hong Kong trades, the mainland does not
@@ -115,3 +124,19 @@ def test_an_old_code_of_beijing_is_todays_code_in_the_events(tmp_path) -> None:
     }
     assert "920163.BJ" in set(plan_fetch(corpus.events)["symbol"])
     assert own.mentions()["symbol"].tolist() == ["832982.BJ", "838163.BJ"]  # as printed
+
+
+def test_studies_that_ask_for_the_same_returns_share_them(workspace: Workspace) -> None:
+    corpus = load_corpus(workspace)
+    prices = load_prices(workspace, corpus.events)
+    some = corpus.events[corpus.events["exchange"] != "HK"]
+    one = run_study(corpus, prices, StudySettings())
+    other = run_study(corpus, prices, StudySettings(model="mean_adjusted"))
+    mainland = run_study(corpus, prices, StudySettings(), events=some)
+    assert panel_of(one) is panel_of(other)
+    # Hong Kong's holidays are none of its events' days
+    assert [calendar.name for calendar in panel_of(mainland).calendars] == ["XSHG"]
+
+
+def panel_of(run: StudyRun) -> Panel:
+    return run.result._data.engine.panel
