@@ -50,9 +50,9 @@ def chart(
 
 def _list(page: Page, run: StudyRun, name: str, rows: pd.DataFrame) -> None:
     t = page.t
-    known = run.events.set_index("event_id")
-    rows = rows[rows["event_id"].isin(known.index)]
-    if rows.empty:
+    listed = run.events["event_id"].isin(rows["event_id"].iloc[:_LISTED])
+    known = run.events[listed].set_index("event_id")
+    if known.empty:
         st.caption(t("behind.none"))
         return
     with st.container(border=True):

@@ -30,6 +30,7 @@ from mentionstudy.dashboard.services.places import (
     choices,
     corpus,
     leave_out_of_garbage,
+    look_for_garbage,
     source,
 )
 from mentionstudy.dashboard.services.reviewing import (
@@ -98,3 +99,4 @@ def settle() -> None:
     """Do what a page need not wait for, once it has been drawn."""
     weigh()
     leave_out_of_garbage()
+    look_for_garbage()

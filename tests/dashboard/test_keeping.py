@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import gc
 import threading
+import weakref
 from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
 import pytest
+import streamlit as st
 
+from mentionstudy.dashboard import services
+from mentionstudy.dashboard.services import places
 from mentionstudy.dashboard.services.keeping import Kept, weight
 
 MB = 2**20
@@ -118,3 +123,26 @@ def test_what_is_kept_elsewhere_weighs_nothing():
         kept.get(name, lambda: [shared, np.zeros(MB // 2, dtype=np.uint8)])
     assert len(kept) == 3
     assert 1.5 <= kept.megabytes < 1.6
+
+
+def test_a_drawn_page_looks_for_garbage_but_not_each():
+    class Ring:
+        def __init__(self):
+            self.me = self
+
+    def dropped():
+        return weakref.ref(Ring())
+
+    st.cache_resource.clear()
+    gc.disable()  # so that it is not found by the way
+    try:
+        services.settle()  # leaves what is there for good out, and looks for the first time
+        second = dropped()
+        services.settle()
+        assert second() is not None, "the last search is a moment ago"
+        places.look_for_garbage.clear()  # ten seconds later
+        services.settle()
+        assert second() is None
+    finally:
+        gc.enable()
+        gc.unfreeze()
