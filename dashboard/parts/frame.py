@@ -111,7 +111,7 @@ def prepare(*, study: bool = True) -> Page:
     if corpus.articles.empty:
         states.no_articles(t, source.path)
         st.stop()
-    question, problem = _question()
+    question, problem = _question(state.current())
     run = None
     if not study:
         pass
@@ -129,18 +129,33 @@ def prepare(*, study: bool = True) -> Page:
     )
 
 
-def _question() -> tuple[services.Question, str]:
+def read_ahead() -> None:
+    """Answer what a reader without any choice asks first, for whoever comes first."""
+    values = state.complete({})
+    workspace = services.source().workspace
+    if workspace is None:
+        return
+    corpus = services.corpus(workspace, state.event_rules(values))
+    if corpus.events.empty:
+        return
+    question, _ = _question(values)
+    prices = services.prices(workspace, corpus, dict(question.benchmarks))
+    if len(corpus.events) <= _AT_ONCE and not prices.bars.empty:
+        services.study(workspace, corpus, question)
+
+
+def _question(values: state.Values) -> tuple[services.Question, str]:
     """Return what is asked, and the sentence of a contradiction in its settings."""
     problem = ""
     try:
-        settings = state.settings()
+        settings = state.settings(values)
     except StudyError as error:
         settings, problem = StudySettings(), str(error)
     question = services.Question(
         settings=settings,
-        events=state.event_filter(),
-        benchmarks=tuple(sorted(state.benchmarks().items())),
-        group=state.value("group"),
+        events=state.event_filter(values),
+        benchmarks=tuple(sorted(state.benchmarks(values).items())),
+        group=values["group"],
     )
     return question, problem
 

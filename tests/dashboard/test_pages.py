@@ -12,8 +12,10 @@ import pytest
 
 from mentionstudy.analysis import StudySettings
 from mentionstudy.dashboard.i18n import texts
-from mentionstudy.dashboard.parts import finder
+from mentionstudy.dashboard.parts import finder, frame
 from mentionstudy.dashboard.pipeline import load_corpus, run_study
+from mentionstudy.dashboard.services import studies
+from mentionstudy.dashboard.services.places import WORKSPACE_VARIABLE
 from mentionstudy.dashboard.traded import load_prices
 from mentionstudy.data import Workspace
 
@@ -41,6 +43,25 @@ def run(sample_workspace):
     workspace = Workspace.open(sample_workspace)
     corpus = load_corpus(workspace)
     return run_study(corpus, load_prices(workspace, corpus.events), StudySettings())
+
+
+def test_what_the_server_reads_ahead_is_what_the_first_page_asks(
+    open_app, sample_workspace, monkeypatch
+):
+    studies._RUNS.clear()
+    monkeypatch.setenv(WORKSPACE_VARIABLE, str(sample_workspace))
+    frame.read_ahead()
+    monkeypatch.setattr(studies, "run_study", lambda *_, **__: pytest.fail("it was not read ahead"))
+    app = open_app(sample_workspace)
+    assert not app.exception
+    assert charts(app)
+
+
+@pytest.mark.parametrize("workspace", ["plain_workspace", "bare_workspace"])
+def test_where_there_is_nothing_to_study_nothing_is_read_ahead(monkeypatch, request, workspace):
+    monkeypatch.setenv(WORKSPACE_VARIABLE, str(request.getfixturevalue(workspace)))
+    monkeypatch.setattr(studies, "run_study", lambda *_, **__: pytest.fail("there are no prices"))
+    frame.read_ahead()
 
 
 @pytest.mark.parametrize("lang", ["en", "zh"])
