@@ -15,8 +15,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from bench_cluster import fingerprint, folders
-from made_corpus import write
+from bench_cluster import fingerprint
+from made_corpus import folders
 
 from mentionstudy.data.ingest import ingest
 from mentionstudy.data.workspace import Workspace
@@ -61,9 +61,6 @@ def main() -> None:
     count = int(sys.argv[1])
     with tempfile.TemporaryDirectory() as place:
         corpus = Path(sys.argv[2] if len(sys.argv) > 2 else f"{place}/posts").absolute()
-        if not folders(corpus, count)[-1].exists():
-            for _ in write(corpus, count):
-                pass
         given = folders(corpus, count)
         whole = Workspace.open(f"{place}/whole", create=True)
         ingest(whole, given)

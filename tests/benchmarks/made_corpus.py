@@ -31,6 +31,7 @@ _SHARES = (
 WORDS, NAMES, SHARES = _WORDS.split(), _NAMES.split(), _SHARES.split()
 FIRST_DAY = datetime(2021, 3, 1, 8, 0)
 PORTAL_PAGE_BYTES = 160_000
+PER_FOLDER = 1000
 
 
 def post(number: int) -> bytes:
@@ -72,12 +73,21 @@ def _filler(n_bytes: int) -> str:
     return f"{row * 400}<script>{script}</script>"
 
 
+def folders(corpus: Path, count: int) -> list[Path]:
+    """Return the folders of the first posts, which are made unless they are there."""
+    places = [corpus / f"{number:05d}" for number in range(-(-count // PER_FOLDER))]
+    if not places[-1].exists():
+        for _ in write(corpus, count):
+            pass
+    return places
+
+
 def write(folder: Path, count: int) -> Iterator[Path]:
     """Write posts, a thousand in a folder, and yield the folders as they are full."""
-    for first in range(0, count, 1000):
-        inside = folder / f"{first // 1000:05d}"
+    for first in range(0, count, PER_FOLDER):
+        inside = folder / f"{first // PER_FOLDER:05d}"
         inside.mkdir(parents=True, exist_ok=True)
-        for number in range(first, min(first + 1000, count)):
+        for number in range(first, min(first + PER_FOLDER, count)):
             (inside / f"{number:08d}.md").write_bytes(post(number))
         yield inside
 
