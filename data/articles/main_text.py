@@ -1,14 +1,16 @@
 """The main text of a page from a portal that is not known, as trafilatura finds it.
 
 It walks a page several times, and once more with other settings where the text is a small share of
-the page. What is surely none of the text is therefore taken out first: what no reader sees, and
-lists of links to other stories, which would also be taken for the article where that is short.
+the page. What is surely none of the text is therefore taken out first: what no reader sees, what
+stands around the article without a sentence in it, and lists of links to other stories, which would
+also be taken for the article where that is short.
 """
 
 from __future__ import annotations
 
 import re
 from copy import deepcopy
+from itertools import islice
 from typing import Final
 
 from lxml import etree
@@ -34,6 +36,20 @@ _MAX_CHARS: Final = 600_000  # trafilatura needs seconds for a larger page
 
 # Clock times and numbers stand beside the links of a list and are not counted.
 _NO_LETTERS: Final = re.compile(r"[\W\d_]+")
+# Runs of so many letters are sentences or headlines; menus, stamps and counts are shorter.
+_SENTENCE_CHARS: Final = 13
+_RUNS: Final = etree.XPath(f".//text()[string-length(normalize-space(.)) >= {_SENTENCE_CHARS}]")
+# Many links may cut a sentence into pieces.
+_PARAGRAPHS: Final = etree.XPath(f".//p[string-length(normalize-space(.)) >= {_SENTENCE_CHARS}]")
+# The frame of an article holds most of the page's sentences, and more than a footer has.
+_FRAMES: Final = frozenset(
+    ("article", "center", "div", "form", "main", "section", "table", "tbody", "td", "tr")
+)
+_FRAME_SHARE: Final = 0.6
+_MIN_FRAME_CHARS: Final = 250
+_MAX_DEPTH: Final = 50
+# Beside a frame these may belong to a further part of the article.
+_PARTS: Final = frozenset(("blockquote", "h1", "h2", "h3", "h4", "h5", "h6", "p", "pre", "table"))
 _BLOCKS: Final = frozenset(("aside", "center", "div", "dl", "li", "ol", "section", "ul"))
 # A table of shares is all links and numbers, and a digest has each headline in a paragraph.
 _TEXTS: Final = ("td", "th", "p")
@@ -67,11 +83,14 @@ def main_markup(tree: HtmlElement) -> str | None:
     seen = _seen(tree)
     if len(tostring(seen, encoding="unicode", with_tail=False)) > _MAX_CHARS:
         return None
+    scraps = [] if _FORUM(seen) else _scraps(seen)
+    for element in scraps:
+        element.drop_tree()
     lists = _lists_of_links(seen)
     for element in lists:
         element.drop_tree()
     found = extract(seen)
-    return extract(_seen(tree)) if lists and not found else found
+    return extract(_seen(tree)) if (scraps or lists) and not found else found
 
 
 def _seen(tree: HtmlElement) -> HtmlElement:
@@ -80,6 +99,46 @@ def _seen(tree: HtmlElement) -> HtmlElement:
     unseen = _UNSEEN if _FORUM(tree) else (*_UNSEEN, "script")
     etree.strip_elements(seen, *unseen, etree.Comment, with_tail=False)
     return seen
+
+
+def _scraps(tree: HtmlElement) -> list[HtmlElement]:
+    """Return what stands around the frame of the article and holds no sentence."""
+    scraps: list[HtmlElement] = []
+    frame = tree.find("body")
+    if frame is None:
+        return scraps
+    letters = _sentences(frame)
+    least = max(_MIN_FRAME_CHARS, _FRAME_SHARE * letters.get(frame, 0))
+    while True:
+        inner = next((e for e in frame if e.tag in _FRAMES and letters.get(e, 0) >= least), None)
+        if inner is None:
+            return scraps
+        scraps += (e for e in frame if e not in letters and e.tag not in _PARTS)
+        frame = inner
+
+
+def _sentences(body: HtmlElement) -> dict[HtmlElement, int]:
+    """Return the elements that hold sentences, and the letters of those sentences without links.
+
+    Linked headlines count where they stand in paragraphs or cells, but have no weight there.
+    """
+    own: dict[HtmlElement, int] = dict.fromkeys(_PARAGRAPHS(body), 0)
+    for run in _RUNS(body):
+        if (letters := _letters(run)) >= _SENTENCE_CHARS:
+            parent = run.getparent().getparent() if run.is_tail else run.getparent()
+            own[parent] = own.get(parent, 0) + letters
+    found: dict[HtmlElement, int] = {}
+    for element, letters in own.items():
+        within = [element, *islice(element.iterancestors(), _MAX_DEPTH)]
+        if within[-1] is not body.getparent():
+            return {}  # nested deeper than any page that a portal makes
+        tags = {outer.tag for outer in within}
+        linked = "a" in tags
+        if linked and tags.isdisjoint(_TEXTS):
+            continue
+        for outer in within:
+            found[outer] = found.get(outer, 0) + (0 if linked else letters)
+    return found
 
 
 class _Counts:

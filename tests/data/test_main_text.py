@@ -54,6 +54,43 @@ def test_linked_shares_and_headlines_within_the_text_stay(linked, last):
     assert last in text_of(page_of(f"<div>{PARAGRAPHS}{linked}{PARAGRAPHS}</div>"))
 
 
+MENU = "<div><i>财经</i><b>股票</b><span>10:15</span></div>" * 40
+SENTENCE = "公司股票自明日起停牌，复牌的时间另行公告。"
+FOOTER = "本网站的内容仅供参考，不作为投资的依据。"
+
+
+def test_what_stands_around_the_article_without_a_sentence_is_not_read():
+    frame = f"<div><div>{PARAGRAPHS * 3}</div></div>"
+    text = text_of(page_of(f"<div class='content'>{MENU}{frame}<ul><li>分享</ul></div>"))
+    assert all(f"第{n}段" in text for n in range(4))
+    assert not {"财经", "股票", "分享"} & set(text.split())
+
+
+@pytest.mark.parametrize(
+    ("part", "kept"),
+    [
+        (f"<div><span>{SENTENCE}</span></div>", SENTENCE),
+        (f"<section><p>{NAMES}</p></section>", "某某股11"),
+        ("<h2>小标题</h2>", "小标题"),
+        ("<table><tr><td>净利润</td><td>3.5亿元</td></tr></table>", "3.5亿元"),
+    ],
+)
+def test_further_parts_beside_the_frame_of_an_article_stay(part, kept):
+    frame, closing = f"<div>{PARAGRAPHS * 3}</div>", f"<div><p>{SENTENCE[::-1]}</p></div>"
+    text = text_of(page_of(f"<div class='content'>{frame}{part}{closing}{MENU}</div>"))
+    assert kept in text
+
+
+def test_a_short_notice_is_not_lost_beside_a_footer():
+    notice = "<div><span>某某银行今日停牌</span></div>"
+    assert "某某银行今日停牌" in text_of(page_of(f"{notice}<div>{FOOTER * 9}</div>{MENU}"))
+
+
+def test_an_article_nested_too_deeply_to_be_weighed_is_not_lost_beside_a_footer():
+    deep = f"{'<div>' * 100}{PARAGRAPHS}{'</div>' * 100}"
+    assert "第3段" in text_of(page_of(f"{deep}<div>{FOOTER * 99}</div>{MENU}"))
+
+
 def test_a_page_of_nothing_but_links_keeps_them():
     assert "别家公司第59次" in text_of(page_of(f"<ul>{HEADLINES}</ul>"))
 
