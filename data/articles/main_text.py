@@ -32,24 +32,31 @@ _UNSEEN: Final = (
 _FORUM: Final = etree.XPath(
     "boolean(//script[@type='application/ld+json'][contains(., 'DiscussionForumPosting')])"
 )
-_MAX_CHARS: Final = 600_000  # trafilatura needs seconds for a larger page
+_ELEMENTS: Final = etree.XPath("count(//*)")
+# Trafilatura needs seconds for a larger page.
+_MAX_CHARS: Final = 600_000
+_MAX_ELEMENTS: Final = 20_000
 
 # Clock times and numbers stand beside the links of a list and are not counted.
 _NO_LETTERS: Final = re.compile(r"[\W\d_]+")
 # Runs of so many letters are sentences or headlines; menus, stamps and counts are shorter.
 _SENTENCE_CHARS: Final = 13
-_RUNS: Final = etree.XPath(f".//text()[string-length(normalize-space(.)) >= {_SENTENCE_CHARS}]")
-# Many links may cut a sentence into pieces.
-_PARAGRAPHS: Final = etree.XPath(f".//p[string-length(normalize-space(.)) >= {_SENTENCE_CHARS}]")
-# The frame of an article holds most of the page's sentences, and more than a footer has.
-_FRAMES: Final = frozenset(
-    ("article", "center", "div", "form", "main", "section", "table", "tbody", "td", "tr")
+_RUNS: Final = etree.XPath(
+    f"descendant::text()[string-length(normalize-space(.)) >= {_SENTENCE_CHARS}]"
 )
+# Many links may cut a sentence into pieces.
+_PARAGRAPHS: Final = etree.XPath(
+    f"descendant::p[string-length(normalize-space(.)) >= {_SENTENCE_CHARS}]"
+)
+# The frame of an article holds most of the page's sentences, and more than a footer has.
+_TABLE: Final = frozenset(("table", "tbody", "td", "tfoot", "th", "thead", "tr"))
+_FRAMES: Final = _TABLE | {"article", "center", "div", "form", "main", "section"}
 _FRAME_SHARE: Final = 0.6
 _MIN_FRAME_CHARS: Final = 250
+_AROUND_SHARE: Final = 0.1
 _MAX_DEPTH: Final = 50
 # Beside a frame these may belong to a further part of the article.
-_PARTS: Final = frozenset(("blockquote", "h1", "h2", "h3", "h4", "h5", "h6", "p", "pre", "table"))
+_PARTS: Final = _TABLE | {"blockquote", "h1", "h2", "h3", "h4", "h5", "h6", "p", "pre"}
 _BLOCKS: Final = frozenset(("aside", "center", "div", "dl", "li", "ol", "section", "ul"))
 # A table of shares is all links and numbers, and a digest has each headline in a paragraph.
 _TEXTS: Final = ("td", "th", "p")
@@ -76,6 +83,8 @@ def main_markup(tree: HtmlElement) -> str | None:
     import trafilatura  # here, because it takes as long to import as all the rest
 
     def extract(page: HtmlElement) -> str | None:
+        if _ELEMENTS(page) > _MAX_ELEMENTS:
+            return None
         return trafilatura.extract(
             page, output_format="html", include_links=True, include_comments=False, fast=True
         )
@@ -83,14 +92,12 @@ def main_markup(tree: HtmlElement) -> str | None:
     seen = _seen(tree)
     if len(tostring(seen, encoding="unicode", with_tail=False)) > _MAX_CHARS:
         return None
-    scraps = [] if _FORUM(seen) else _scraps(seen)
-    for element in scraps:
-        element.drop_tree()
+    framed = not _FORUM(seen) and _framed(seen)
     lists = _lists_of_links(seen)
     for element in lists:
         element.drop_tree()
     found = extract(seen)
-    return extract(_seen(tree)) if (scraps or lists) and not found else found
+    return extract(_seen(tree)) if (framed or lists) and not found else found
 
 
 def _seen(tree: HtmlElement) -> HtmlElement:
@@ -101,20 +108,33 @@ def _seen(tree: HtmlElement) -> HtmlElement:
     return seen
 
 
-def _scraps(tree: HtmlElement) -> list[HtmlElement]:
-    """Return what stands around the frame of the article and holds no sentence."""
-    scraps: list[HtmlElement] = []
-    frame = tree.find("body")
-    if frame is None:
-        return scraps
-    letters = _sentences(frame)
-    least = max(_MIN_FRAME_CHARS, _FRAME_SHARE * letters.get(frame, 0))
-    while True:
-        inner = next((e for e in frame if e.tag in _FRAMES and letters.get(e, 0) >= least), None)
-        if inner is None:
-            return scraps
-        scraps += (e for e in frame if e not in letters and e.tag not in _PARTS)
-        frame = inner
+def _framed(tree: HtmlElement) -> bool:
+    """Find the frame of a page's article, and cut what stands around it without a sentence.
+
+    Trafilatura reads headings, lists and text outside of paragraphs where it knows the frame, and
+    nothing else. It is told the frame if hardly any paragraphs stand around it; a cell may be one
+    of a table of data.
+    """
+    body = outer = frame = tree.find("body")
+    letters = {} if body is None else _sentences(body)
+    least = max(_MIN_FRAME_CHARS, _FRAME_SHARE * letters.get(body, 0))
+    while frame is not None:
+        frame = next((e for e in outer if e.tag in _FRAMES and letters.get(e, 0) >= least), None)
+        if frame is not None:
+            for scrap in [e for e in outer if e not in letters and e.tag not in _PARTS]:
+                scrap.drop_tree()
+            outer = frame
+    if outer is body:
+        return False
+    around = _in_paragraphs(body, letters) - _in_paragraphs(outer, letters)
+    known = outer.tag in _TABLE or tree.find(".//article") is not None
+    if not known and around < _AROUND_SHARE * letters[body]:
+        outer.tag = "article"
+    return True
+
+
+def _in_paragraphs(element: HtmlElement, letters: dict[HtmlElement, int]) -> int:
+    return sum(letters.get(paragraph, 0) for paragraph in element.iter("p"))
 
 
 def _sentences(body: HtmlElement) -> dict[HtmlElement, int]:

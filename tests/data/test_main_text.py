@@ -76,9 +76,29 @@ def test_what_stands_around_the_article_without_a_sentence_is_not_read():
     ],
 )
 def test_further_parts_beside_the_frame_of_an_article_stay(part, kept):
-    frame, closing = f"<div>{PARAGRAPHS * 3}</div>", f"<div><p>{SENTENCE[::-1]}</p></div>"
+    frame, closing = f"<div>{PARAGRAPHS * 3}</div>", f"<div><p>{FOOTER * 4}</p></div>"
     text = text_of(page_of(f"<div class='content'>{frame}{part}{closing}{MENU}</div>"))
     assert kept in text
+
+
+def test_headings_lists_and_loose_text_within_the_frame_of_an_article_are_read():
+    parts = f"<h2>小标题</h2>{PARAGRAPHS * 3}<ul><li>要点</li></ul><div>{SENTENCE}</div>"
+    text = text_of(page_of(f"<div><div>{parts}<p>完毕。</p></div>{MENU}</div>"))
+    assert {"小标题", "要点", SENTENCE, "完毕。"} <= set(text.split())
+
+
+def test_the_rows_of_a_table_that_is_the_article_stay():
+    rows = f"<tr><th>代码</th><th>公告</th></tr><tr><td>600718</td><td>{SENTENCE * 20}</td></tr>"
+    last = f"<tr><td>停牌</td><td>{SENTENCE[::-1]}</td></tr>"
+    text = text_of(page_of(f"<div>{MENU}<table>{rows}{last}</table></div>"))
+    assert {"代码", "600718", "停牌", SENTENCE[::-1]} <= set(text.split())
+
+
+def test_the_article_that_a_page_marks_itself_is_not_widened():
+    comments = f"<div>{'<p>某位读者认为这家公司的股价还会上涨很多。</p>' * 9}</div>"
+    text = text_of(page_of(f"<div><article>{PARAGRAPHS * 2}</article>{comments}</div>"))
+    assert "第3段" in text
+    assert "某位读者" not in text
 
 
 def test_a_short_notice_is_not_lost_beside_a_footer():
@@ -113,5 +133,6 @@ def test_what_no_reader_sees_is_not_read():
     assert not {"请打开脚本", "注释", "选项"} & set(text.split())
 
 
-def test_a_page_that_is_too_large_is_left_to_others():
-    assert main_markup(html.document_fromstring(page_of(PARAGRAPHS * 6000))) is None
+@pytest.mark.parametrize("large", [PARAGRAPHS * 6000, "<p>段<b>落</b></p>" * 11_000])
+def test_a_page_that_is_too_large_is_left_to_others(large):
+    assert main_markup(html.document_fromstring(page_of(large))) is None
