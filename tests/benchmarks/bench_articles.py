@@ -2,8 +2,9 @@
 
 Run ``python tests/benchmarks/bench_articles.py [FOLDER]``: files with made-up posts of 2 kB and
 pages of 160 kB from a known and an unknown portal, and then the posts and pages of FOLDER if one is
-given. Times are of the processor, the steps take turns and the best of several rounds counts, so
-that other work on the machine matters little. All steps begin at the files.
+given, the pages also without the marks by which their portals are known. Times are of the
+processor, the steps take turns and the best of several rounds counts, so that other work on the
+machine matters little. All steps begin at the files.
 
 The plain loop reads the bytes of each file, parses them, takes the text and looks through links and
 images, as someone would who looks for codes; it knows no time and no code. A third of its time is
@@ -22,6 +23,7 @@ from bench_names import book_of
 from bs4 import BeautifulSoup
 from lxml import etree, html
 from made_corpus import page, post
+from main_text_accuracy import without_marks
 
 from mentionstudy.data.articles import Article, ReadOptions, read_articles_iter
 from mentionstudy.data.mentions import find_mentions
@@ -129,6 +131,8 @@ def main() -> None:
         pages = [file.read_bytes() for file in given if file.suffix in (".html", ".htm")]
         report("given posts", 20 * [post for post in posts if len(post) < 12_000], ".md", steps)
         report("given pages", pages, ".html", steps)
+        unknown = [without_marks(page) for page in pages]
+        report("given pages, unknown portal", unknown, ".html", steps)
 
 
 if __name__ == "__main__":
