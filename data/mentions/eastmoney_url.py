@@ -17,6 +17,7 @@ _SECID: Final = re.compile(
 _MAINLAND: Final = re.compile(r"/(?:concept/)?(sh|sz|bj)/?([0-9]{6})\.html", re.IGNORECASE)
 _INDEX: Final = re.compile(r"/zs([0-9]{6})\.html", re.IGNORECASE)
 _BEIJING: Final = re.compile(r"/bj/([0-9]{6})\.html", re.IGNORECASE)
+_INDEX_FUTURES: Final = re.compile(r"/gzqh/([A-Z]{1,2}[0-9]{4})\.html", re.IGNORECASE)
 _HONG_KONG: Final = re.compile(r"/hk/([0-9]{1,5})\.html", re.IGNORECASE)
 _US: Final = re.compile(r"/us/([A-Za-z][A-Za-z0-9_.]{0,7}?)\.html", re.IGNORECASE)
 _GLOBAL: Final = re.compile(r"/gb/zs([A-Za-z][A-Za-z0-9]{0,9})\.html", re.IGNORECASE)
@@ -54,6 +55,8 @@ def _quote(path: str) -> Security | None:
         return from_eastmoney(match[1], match[2])
     if match := _BEIJING.search(path):
         return classify(match[1], "BJ")
+    if match := _INDEX_FUTURES.search(path):
+        return from_eastmoney(8, match[1])  # of China Financial Futures Exchange
     if match := _MAINLAND.search(path):
         return classify(match[2], match[1])
     if match := _HONG_KONG.search(path):

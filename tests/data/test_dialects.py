@@ -182,7 +182,12 @@ def test_netease_component() -> None:
         ('<span _ntesquote_="code:0000001;attr:price">3000</span>', None, ""),
         ('<a data-name="中信证券" href="https://36kr.com/projectDetails/47586">券商</a>', None, ""),
         ('<a href="http://quote.eastmoney.com/3ban/sz430002.html">某某</a>', None, ""),
-        ('<a href="http://quote.eastmoney.com/gzqh/IF1512.html">期货</a>', None, ""),
+        # a future has a code and no kind, which an event's exclusion names
+        (
+            '<a href="http://quote.eastmoney.com/gzqh/IF1512.html">期货</a>',
+            "IF1512.EM8",
+            "eastmoney_link",
+        ),
     ],
 )
 def test_marks_of_other_forms(markup: str, symbol: str | None, dialect: str) -> None:
