@@ -53,7 +53,7 @@ _TABLE: Final = frozenset(("table", "tbody", "td", "tfoot", "th", "thead", "tr")
 _FRAMES: Final = _TABLE | {"article", "center", "div", "form", "main", "section"}
 _FRAME_SHARE: Final = 0.6
 _MIN_FRAME_CHARS: Final = 250
-_AROUND_SHARE: Final = 0.1
+_STRAY_SHARE: Final = 0.1
 _MAX_DEPTH: Final = 50
 # Beside a frame these may belong to a further part of the article.
 _PARTS: Final = _TABLE | {"blockquote", "h1", "h2", "h3", "h4", "h5", "h6", "p", "pre"}
@@ -112,8 +112,8 @@ def _framed(tree: HtmlElement) -> bool:
     """Find the frame of a page's article, and cut what stands around it without a sentence.
 
     Trafilatura reads headings, lists and text outside of paragraphs where it knows the frame, and
-    nothing else. It is told the frame if hardly any paragraphs stand around it; a cell may be one
-    of a table of data.
+    nothing else. It is told the frame if hardly any paragraphs stand around it and hardly any
+    sentences in lists within, as those of other stories do; a cell may be one of a table of data.
     """
     body = outer = frame = tree.find("body")
     letters = {} if body is None else _sentences(body)
@@ -126,15 +126,16 @@ def _framed(tree: HtmlElement) -> bool:
             outer = frame
     if outer is body:
         return False
-    around = _in_paragraphs(body, letters) - _in_paragraphs(outer, letters)
+    strays = _within(body, "p", letters) - _within(outer, "p", letters)
+    strays += _within(outer, "li", letters)
     known = outer.tag in _TABLE or tree.find(".//article") is not None
-    if not known and around < _AROUND_SHARE * letters[body]:
+    if not known and strays < _STRAY_SHARE * letters[body]:
         outer.tag = "article"
     return True
 
 
-def _in_paragraphs(element: HtmlElement, letters: dict[HtmlElement, int]) -> int:
-    return sum(letters.get(paragraph, 0) for paragraph in element.iter("p"))
+def _within(element: HtmlElement, tag: str, letters: dict[HtmlElement, int]) -> int:
+    return sum(letters.get(inner, 0) for inner in element.iter(tag))
 
 
 def _sentences(body: HtmlElement) -> dict[HtmlElement, int]:
