@@ -89,8 +89,8 @@ def test_headings_lists_and_loose_text_within_the_frame_of_an_article_are_read()
 
 def test_summaries_of_other_stories_within_a_frame_are_no_part_of_the_article():
     story = "<a href='/b'>另一则消息</a>某家别的公司昨日公布了业绩，同比增长不少。"
-    stories = f"<ul>{f'<li>{story}</li>' * 6}</ul>"
-    text = text_of(page_of(f"<div>{MENU}<div>{PARAGRAPHS * 2}{stories}</div></div>"))
+    stories = f"<ul>{f'<li>{story}</li>' * 20}</ul>"
+    text = text_of(page_of(f"<div>{MENU}<div>{PARAGRAPHS * 5}{stories}</div></div>"))
     assert "第3段" in text
     assert "某家别的公司" not in text
 
