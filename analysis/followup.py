@@ -185,7 +185,13 @@ def _coded(column: pd.Series) -> pd.DataFrame:
     return pd.DataFrame(coded, index=column.index)
 
 
-def placebo_frame(arrays: EventArrays, source: Placebo, draws: int, seed: int) -> pd.DataFrame:
+def placebo_frame(
+    arrays: EventArrays,
+    source: Placebo,
+    draws: int,
+    seed: int,
+    progress: Callable[[int, int], None] | None = None,
+) -> pd.DataFrame:
     """Empirical p-values of the tests, from the same firms on other dates.
 
     Each draw gives every firm another eligible session as day 0 and computes the tests anew. The
@@ -201,6 +207,8 @@ def placebo_frame(arrays: EventArrays, source: Placebo, draws: int, seed: int) -
         Number of samples.
     seed
         Of the dates.
+    progress
+        Told after each sample how many are drawn, of how many; what it raises ends the work.
 
     Returns
     -------
@@ -222,6 +230,8 @@ def placebo_frame(arrays: EventArrays, source: Placebo, draws: int, seed: int) -
         sample = source.sample(rng)
         tests = _quick_tests(sample.car, sample.scar, sample.n_est - arrays.n_coef)
         drawn[index] = [test.statistic for test in tests]
+        if progress is not None:
+            progress(index + 1, draws)
     frames = []
     for place, test in enumerate(actual):
         values = drawn[:, place]

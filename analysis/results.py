@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -345,7 +345,12 @@ class StudyResult(Writing):
         )
 
     def placebo(
-        self, first: int | None = None, last: int | None = None, *, draws: int = 199
+        self,
+        first: int | None = None,
+        last: int | None = None,
+        *,
+        draws: int = 199,
+        progress: Callable[[int, int], None] | None = None,
     ) -> pd.DataFrame:
         """Repeat the study on random other dates of the same firms.
 
@@ -355,6 +360,8 @@ class StudyResult(Writing):
             The window; without them all windows of the settings.
         draws
             Number of placebo samples, at least 19.
+        progress
+            Told after each sample how many are drawn, of how many; what it raises ends the work.
 
         Returns
         -------
@@ -367,7 +374,7 @@ class StudyResult(Writing):
         windows = self._windows(first, last)
         source = Placebo(self._data.engine, self._data.used, windows)
         arrays = self._data.arrays_of(windows)
-        return placebo_frame(arrays, source, draws, self.settings.seed)
+        return placebo_frame(arrays, source, draws, self.settings.seed, progress)
 
     def _group(self) -> pd.Series:
         if self._data.table.column("group") is None:

@@ -24,6 +24,7 @@ from mentionstudy.analysis.errors import StudyError
 from mentionstudy.dashboard.pipeline import Corpus, StudyRun, run_study
 from mentionstudy.dashboard.traded import Prices
 
+ENDED_EARLY = "the computation ended early; the server's log says more"
 _LOG = logging.getLogger(__name__)
 _SLOW_MODELS = ("garch",)  # each event is a maximum likelihood estimate of its own
 _FEW = 150  # events of which the page waits for an answer
@@ -145,7 +146,7 @@ class StudyJob:
             except (EOFError, OSError, pickle.PickleError):
                 if not self.stopped:
                     _LOG.exception("the process of a study ended before its answer")
-                    self.problem = "the computation ended early; the server's log says more"
+                    self.problem = ENDED_EARLY
             finally:
                 process.kill()
                 self._process = None

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from concurrent.futures import Future, wait
-
 import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
@@ -17,8 +15,6 @@ from mentionstudy.dashboard.parts import behind, navigate, numbers, show
 from mentionstudy.dashboard.parts.frame import Page
 from mentionstudy.dashboard.pipeline import StudyRun
 from mentionstudy.dashboard.reporting import headline, p_text
-
-_PATIENCE = 0.3  # seconds that a page waits for a placebo before it goes on without
 
 
 def windows(page: Page) -> None:
@@ -147,43 +143,6 @@ def _reading(page: Page, row: object) -> str:
         if p < level:
             return page.t(key)
     return page.t("tests.no")
-
-
-def placebo(page: Page, run: StudyRun, window: Window) -> None:
-    """Repeat the study on random dates of the same shares, when the reader asks for it."""
-    t = page.t
-    if not st.toggle(t("study.placebo"), key="placebo", help=t("study.placebo_help")):
-        return
-    work = services.placebo(page.corpus, page.question, run, window)
-    wait([work], _PATIENCE)
-    if not work.done():
-        _at_work(page, work)
-        return
-    raw = work.result()
-    raw = raw[raw["p_placebo"].notna()]
-    if raw.empty:
-        st.info(t("study.placebo_none"))
-        return
-    shown = show.in_percent(
-        pd.DataFrame(
-            {
-                "test": [t.code("test", name) for name in raw["test"]],
-                "statistic": raw["statistic"],
-                "p": raw["p"],
-                "p_placebo": raw["p_placebo"],
-                "draws": raw["draws"],
-            }
-        )
-    )
-    show.table(shown, "placebo_table", t, raw=raw, height="content")
-
-
-@st.fragment(run_every="1s")
-def _at_work(page: Page, work: Future[pd.DataFrame]) -> None:
-    """Say that the placebo is on its way; draw the page anew when it is there."""
-    if work.done():
-        st.rerun()
-    st.info(page.t("study.placebo_running"), icon=":material/hourglass_top:")
 
 
 @st.fragment

@@ -132,6 +132,19 @@ def test_placebo_finds_the_injected_effect_and_repeats(result: StudyResult) -> N
         result.placebo(draws=5)
 
 
+def test_placebo_tells_its_progress_and_ends_when_told_so(result: StudyResult) -> None:
+    told: list[tuple[int, int]] = []
+
+    def tell(done: int, total: int) -> None:
+        told.append((done, total))
+        if done == 3:
+            raise InterruptedError
+
+    with pytest.raises(InterruptedError):
+        result.placebo(0, 0, draws=19, progress=tell)
+    assert told == [(1, 19), (2, 19), (3, 19)]
+
+
 def test_abnormal_volume_is_log_volume_over_its_mean() -> None:
     rng = np.random.default_rng(2)
     days = pd.bdate_range("2021-01-04", periods=200)

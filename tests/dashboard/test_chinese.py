@@ -195,7 +195,7 @@ def test_the_chinese_report_is_chinese(sample_workspace):
 def test_what_is_left_out_and_compared_is_chinese(
     open_app, sample_workspace, view, query, monkeypatch
 ):
-    monkeypatch.setattr("mentionstudy.dashboard.parts.study_tables._PATIENCE", 60)
+    monkeypatch.setattr("mentionstudy.dashboard.parts.placebo._PATIENCE", 60)
     app = open_app(sample_workspace, view, lang="zh", **query)
     assert not app.exception
     if "group" in query:

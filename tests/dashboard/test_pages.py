@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import threading
 import time
 
 import pandas as pd
@@ -451,7 +450,7 @@ def test_a_fetch_runs_in_the_background_and_reports_what_is_missing(
 def test_a_placebo_and_the_small_multiples_come_when_asked_for(
     open_app, sample_workspace, monkeypatch
 ):
-    monkeypatch.setattr("mentionstudy.dashboard.parts.study_tables._PATIENCE", 60)
+    monkeypatch.setattr("mentionstudy.dashboard.parts.placebo._PATIENCE", 60)
     app = open_app(sample_workspace, "study", lang="en")
     assert "Cumulative abnormal return, event by event" not in charts(app)
     app.toggle(key="placebo").set_value(True)
@@ -463,33 +462,6 @@ def test_a_placebo_and_the_small_multiples_come_when_asked_for(
     assert tables or "not enough other dates" in said(app)
     for table in tables:
         assert table["p_placebo"].between(0, 1).all()
-
-
-def test_the_page_does_not_wait_for_a_long_placebo(open_app, sample_workspace, monkeypatch):
-    from mentionstudy.analysis import StudyResult
-    from mentionstudy.dashboard import services
-    from mentionstudy.dashboard.parts import study_tables
-
-    go_on, real = threading.Event(), StudyResult.placebo
-
-    def slow(*given):
-        assert go_on.wait(60)
-        return real(*given)
-
-    monkeypatch.setattr(StudyResult, "placebo", slow)
-    monkeypatch.setattr(study_tables, "_PATIENCE", 0.01)
-    services.studies._placebo.clear()
-    app = open_app(sample_workspace, "study", lang="en")
-    try:
-        app.toggle(key="placebo").set_value(True).run()
-        assert "the table comes by itself" in said(app)
-        assert app.dataframe(key="table_events") is not None, "the rest of the page is there"
-    finally:
-        go_on.set()
-    monkeypatch.setattr(study_tables, "_PATIENCE", 60)
-    app.run()
-    assert not app.exception
-    assert "the table comes by itself" not in said(app)
 
 
 def test_one_search_finds_articles_securities_and_pages(open_app, sample_workspace, monkeypatch):
