@@ -15,7 +15,8 @@ from mentionstudy.data.corrections import correction
 from mentionstudy.data.errors import FileSchemaError
 from mentionstudy.data.tables import TABLES, empty_frame
 
-_FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r")
+# the signs of `analysis.export`, which this package may not import; a test holds them together
+_FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
 def corrections_csv(corrections: pd.DataFrame) -> str:
@@ -25,17 +26,15 @@ def corrections_csv(corrections: pd.DataFrame) -> str:
         "" if pd.isna(stamp) else stamp.isoformat() for stamp in frame["created_at"]
     ]
     for column in frame.columns:
-        frame[column] = [
-            f"'{cell}" if cell.startswith(_FORMULA_STARTS) else cell
-            for cell in frame[column].astype("str")
-        ]
-    text: str = frame.to_csv(index=False, lineterminator="\n")
+        frame[column] = [f"'{c}" if _is_guarded(c) else c for c in frame[column].astype("str")]
+    # all in quotes: a carriage return in a note without them would end its row
+    text: str = frame.to_csv(index=False, lineterminator="\n", quoting=csv.QUOTE_ALL)
     return text
 
 
 def export_corrections(corrections: pd.DataFrame, path: str | Path) -> None:
     """Write corrections to a CSV file in UTF-8; see `corrections_csv`."""
-    Path(path).write_text(corrections_csv(corrections), encoding="utf-8")
+    Path(path).write_bytes(corrections_csv(corrections).encode())
 
 
 def import_corrections(path: str | Path) -> pd.DataFrame:
@@ -90,5 +89,10 @@ def read_corrections(data: bytes, path: str) -> pd.DataFrame:
     return merged.astype({name: "str" for name in merged.columns if name != "created_at"})
 
 
+def _is_guarded(cell: str) -> bool:
+    """Tell whether a cell begins as a formula; apostrophes of its own before that count as well."""
+    return cell.lstrip("'").startswith(_FORMULA_STARTS)
+
+
 def _plain(cell: str) -> str:
-    return cell[1:] if cell.startswith("'") and cell[1:].startswith(_FORMULA_STARTS) else cell
+    return cell[1:] if cell.startswith("'") and _is_guarded(cell) else cell

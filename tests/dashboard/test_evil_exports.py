@@ -18,6 +18,7 @@ from bs4 import BeautifulSoup
 from lxml import etree
 
 from mentionstudy.analysis import EventStudy, StudySettings, export
+from mentionstudy.analysis.export import harmless
 from mentionstudy.dashboard import images
 from mentionstudy.dashboard.export import chart_html
 from mentionstudy.dashboard.pipeline import StudyRun, load_corpus, run_study
@@ -25,6 +26,8 @@ from mentionstudy.dashboard.reporting import report_html
 from mentionstudy.dashboard.study_files import own_tables, study_charts, write_study
 from mentionstudy.dashboard.traded import load_prices
 from mentionstudy.data import Workspace
+from mentionstudy.data.correction_files import corrections_csv, read_corrections
+from mentionstudy.data.corrections import correction
 
 POSTS = runpy.run_path(str(Path(__file__).with_name("conftest.py")))
 CELL, LONG = POSTS["CELL"], POSTS["LONG"]
@@ -97,6 +100,20 @@ def test_cells_of_csv_xlsx_and_parquet_are_the_texts_and_no_formulas(run, tmp_pa
     cells = [cell for sheet in book for row in sheet.iter_rows() for cell in row]
     assert not [cell for cell in cells if cell.data_type == "f" or cell.hyperlink]
     assert any(CELL in str(cell.value) for cell in cells)
+
+
+def test_files_of_corrections_guard_the_same_signs_as_exports_and_give_the_texts_back():
+    texts = [f"{chr(code)}1" for code in range(1, 0x10000) if not 0xD800 <= code < 0xE000]
+    made = correction("a", "mention", "accept", symbol="600718.SH")
+    rows = made.loc[made.index.repeat(len(texts))].assign(note=texts)
+    written = [row["note"] for row in csv.DictReader(io.StringIO(corrections_csv(rows)))]
+    assert written == harmless(rows)["note"].tolist()
+    guarded = [text for text, cell in zip(texts, written, strict=True) if cell == f"'{text}"]
+    assert "".join(text[0] for text in guarded) == "\t\n\r+-=@＋－＝＠"
+    sent = [*EVIL_IDS, *guarded, *(f"'{text}" for text in guarded), CELL, f"''{CELL}"]
+    many = [correction(f"a{n}", "date", "accept", note=text) for n, text in enumerate(sent)]
+    data = corrections_csv(pd.concat(many)).encode()
+    assert read_corrections(data, "c.csv")["note"].tolist() == sent
 
 
 def _without_marks(text):
