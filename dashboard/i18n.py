@@ -41,6 +41,10 @@ class Texts:
         text = self.catalogue.get(key, key)
         return text.format(**values) if values else text
 
+    def fact(self, key: str, value: object) -> str:
+        """Say a fact after its name, with the language's own colon."""
+        return f"{self(key)}{'：' if self.language == 'zh' else ': '}{value}"
+
     def has(self, key: str) -> bool:
         """Whether there is a text for the key."""
         return key in self.catalogue

@@ -85,7 +85,8 @@ def candles(
     if has_volume:
         fig.add_trace(_volume_trace(table, days, look), row=2, col=1)
         fig.update_yaxes(title_text=text["volume_unit"], nticks=3, row=2, col=1)
-    dress(fig, title, pd.Timestamp(day0).strftime(f"{text['day0']}: %Y-%m-%d"), look, height=440)
+    day = text["day0_is"].format(day=f"{pd.Timestamp(day0):%Y-%m-%d}")
+    dress(fig, title, day, look, height=440)
     step = 5 if len(table) <= 25 else 10 if len(table) <= 60 else 50
     marks = [i for i in range(len(table)) if tau[i] % step == 0]
     fig.update_xaxes(

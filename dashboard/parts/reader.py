@@ -53,8 +53,8 @@ def text(page: Page, article: pd.Series[Any]) -> None:
     st.html(article_text.heading(str(article["title"]) or t("article.untitled")))
     facts = [
         f"{published(t, article)} · {t.code('precision', article['published_precision'])}",
-        f"{t('article.from')}: {_origin(t, str(article['published_from'] or '–'))}",
-        f"{t('column.source')}: {article['source'] or '–'}",
+        t.fact("article.from", origin(t, article["published_from"])),
+        t.fact("column.source", article["source"] or "–"),
     ]
     st.text("\n".join(facts))
     url = str(article["url"] or "")
@@ -77,8 +77,9 @@ def text(page: Page, article: pd.Series[Any]) -> None:
         st.text(f"· {t.told(note)}")
 
 
-def _origin(t: Texts, place: str) -> str:
+def origin(t: Texts, place: str | None) -> str:
     """Name where a date was found, such as ``front_matter.date``."""
+    place = str(place or "–")
     kind, mark, name = place.partition(":" if ":" in place else ".")
     return f"{t.code('origin', kind)} · {name}" if mark else t.code("origin", kind)
 

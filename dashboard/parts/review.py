@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -18,6 +19,12 @@ from mentionstudy.data.errors import DataError
 
 LISTED = 200
 """Rows of the queue that a page lists; more would make every decision slow."""
+_ROW_HEIGHT = 66  # pixels; Streamlit wraps the texts of rows above 64, so that titles are whole
+_WHOLE_ROWS = 8
+_WIDTHS = {
+    **{"decision": 60, "symbol": 84, "published": 92},
+    **{"title": 170, "doubts": 72, "confidence": 54},
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,20 +100,26 @@ def choose_row(
 ) -> int | None:
     """List the queue and return the place of the row that is at hand; None if it is empty.
 
-    What was at hand stays so until it leaves the queue; then the next one follows.
+    What was at hand stays so until it leaves the queue; then the next one follows. Of the columns
+    that are shown, that of the decisions is left out where there are none.
     """
     if queue.empty:
         return None
     place = min(int(st.session_state.get(f"_{name}_place", 0)), len(queue) - 1)
     start = place - place % LISTED
     rows = queue.iloc[start : start + LISTED]
+    listed = shown(rows)
+    if (listed["decision"] == "").all():
+        listed = listed.drop(columns="decision")
     chosen = st.dataframe(
-        shown(rows),
+        listed,
         hide_index=True,
+        column_config=_columns(desk.t, listed),
+        row_height=_ROW_HEIGHT,
         key=f"table_{name}_{st.session_state.get(f'_{name}_turn', 0)}",
         on_select="rerun",
         selection_mode="single-row",
-        height=430 if len(rows) > 11 else "auto",
+        height=_WHOLE_ROWS * _ROW_HEIGHT + 38 if len(rows) > _WHOLE_ROWS else "content",
     )
     if len(queue) > LISTED:
         st.caption(
@@ -117,6 +130,25 @@ def choose_row(
         place = start + int(picked[0])
         go(name, place)
     return place
+
+
+def _columns(t: Texts, listed: pd.DataFrame) -> dict[str, Any]:
+    """Name the columns; beside a card there is room for short names only, the whole is a hint."""
+    settings = {}
+    for name in listed.columns:
+        whole, short = t(f"column.{name}"), f"review.column_{name}"
+        settings[name] = st.column_config.Column(
+            t(short) if t.has(short) else whole,
+            help=whole if t.has(short) else None,
+            width=_WIDTHS.get(name),
+        )
+    return settings
+
+
+def doubts(desk: Desk, joined: str) -> str:
+    """Name the doubts of a row of a queue."""
+    comma = "、" if desk.t.language == "zh" else ", "
+    return comma.join(desk.t.code("doubt", code) for code in joined.split(";") if code)
 
 
 def go(name: str, place: int) -> None:

@@ -9,7 +9,7 @@ import streamlit as st
 
 from mentionstudy.dashboard import services
 from mentionstudy.dashboard.i18n import as_markdown
-from mentionstudy.dashboard.parts import article_text, navigate, review, show
+from mentionstudy.dashboard.parts import article_text, navigate, reader, review, show
 from mentionstudy.dashboard.parts.numbers import published
 from mentionstudy.dashboard.parts.review import Desk
 from mentionstudy.dashboard.reviewing import Key
@@ -31,7 +31,7 @@ def draw(desk: Desk) -> None:
     if found.empty:
         review.nothing_left(desk, _NAME, ("rstate", "rsrc", "rdoubt"))
         return
-    left, right = st.columns([3, 2], gap="medium")
+    left, right = st.columns([6, 5], gap="medium")
     with right:
         place = review.choose_row(desk, found, lambda rows: _listed(desk, rows), _NAME)
     with left:
@@ -40,21 +40,14 @@ def draw(desk: Desk) -> None:
 
 def _listed(desk: Desk, rows: pd.DataFrame) -> pd.DataFrame:
     t = desk.t
-    comma = "、" if t.language == "zh" else ", "
-    shown = pd.DataFrame(
+    return pd.DataFrame(
         {
             "decision": [t.code("decision", code) if code else "" for code in rows["decision"]],
             "published": [published(t, row)[:16] for row in rows.itertuples()],
-            "doubts": [
-                comma.join(t.code("doubt", code) for code in str(cell).split(";") if code)
-                for cell in rows["doubts"]
-            ],
             "title": rows["title"],
+            "doubts": [review.doubts(desk, cell) for cell in rows["doubts"]],
         }
     )
-    if (shown["decision"] == "").all():
-        shown = shown.drop(columns="decision")
-    return shown.rename(columns={name: t(f"column.{name}") for name in shown.columns})
 
 
 def _card(desk: Desk, queue: pd.DataFrame, place: int) -> None:
@@ -86,11 +79,12 @@ def _stated(desk: Desk, row: pd.Series[Any]) -> str:
     t = desk.t
     precision = t.code("precision", row["published_precision"] or "None")
     lines = [
-        f"{published(t, row)} · {precision} · {t('article.from')}: {row['published_from'] or '–'}",
-        f"{t('review.clock')}: {t.code('zone_policy', row['zone_policy'])}",
+        f"{published(t, row)} · {precision} · "
+        + t.fact("article.from", reader.origin(t, row["published_from"])),
+        t.fact("review.clock", t.code("zone_policy", row["zone_policy"])),
     ]
     if row["value"]:
-        lines.append(f"{t('review.set_to')}: {row['value']}")
+        lines.append(t.fact("review.set_to", row["value"]))
     lines += [f"· {note}" for note in str(row["notes"]).split(";") if note]
     return "\n".join(lines)
 
@@ -143,7 +137,7 @@ def _event_date(desk: Desk, row: pd.Series[Any]) -> None:
     key = Key(str(row["article_id"]), "event_date")
     own = _decision(desk, key)
     said = "–" if pd.isna(row["event_date"]) else f"{row['event_date']:%Y-%m-%d}"
-    line = f"{t('review.event_date')}: {said}"
+    line = t.fact("review.event_date", said)
     if own is not None:
         line += f" → {own['value'] or t('review.no_event_date')}"
     st.text(line, help=t("review.event_date_help"))
@@ -168,7 +162,7 @@ def _zone(desk: Desk, row: pd.Series[Any]) -> None:
     own = _decision(desk, key)
     if own is not None:
         with st.container(horizontal=True):
-            st.text(f"{t('review.zone')}: {t.code('clock_of', own['value'])}")
+            st.text(t.fact("review.zone", t.code("clock_of", own["value"])))
             review.take_back_button(desk, _NAME, key)
         return
     if row["zone_policy"] not in _ZONES.values():

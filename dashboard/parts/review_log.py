@@ -51,7 +51,7 @@ def _list(desk: Desk, rows: pd.DataFrame) -> None:
             "reason": [reasons.get(key, "") for key in keys],
         }
     )
-    place = review.choose_row(desk, rows, lambda part: _named(desk, shown.loc[part.index]), _NAME)
+    place = review.choose_row(desk, rows, lambda part: shown.loc[part.index], _NAME)
     line = st.container(horizontal=True, vertical_alignment="bottom")
     line.download_button(
         t("review.export"),
@@ -87,10 +87,6 @@ def _value(desk: Desk, field: str, value: str) -> str:
     return " ".join(
         desk.t.code("role", part) if part in MENTION_ROLES else part for part in value.split(" ")
     )
-
-
-def _named(desk: Desk, shown: pd.DataFrame) -> pd.DataFrame:
-    return shown.rename(columns={name: desk.t(f"column.{name}") for name in shown.columns})
 
 
 def _unapplied(desk: Desk) -> dict[tuple[str, str, str], str]:

@@ -38,7 +38,7 @@ def draw(desk: Desk) -> None:
     if found.empty:
         review.nothing_left(desk, _NAME, ("rstate", "rsrc", "rdial", "rdoubt", "rconf"))
         return
-    left, right = st.columns([3, 2], gap="medium")
+    left, right = st.columns([6, 5], gap="medium")
     with right:
         place = review.choose_row(desk, found, lambda rows: _listed(desk, rows), _NAME)
     with left:
@@ -47,25 +47,23 @@ def draw(desk: Desk) -> None:
 
 def _listed(desk: Desk, rows: pd.DataFrame) -> pd.DataFrame:
     t = desk.t
-    shown = pd.DataFrame(
+    return pd.DataFrame(
         {
             "decision": [t.code("decision", code) if code else "" for code in rows["decision"]],
-            "symbol": rows["symbol"],
-            "words": [str(cell).split(";")[0] for cell in rows["surfaces"]],
-            "confidence": [f"{value:.0%}" for value in rows["confidence"]],
-            "doubts": [_doubts(desk, cell) for cell in rows["doubts"]],
+            "symbol": [
+                _with_words(symbol, str(cell).split(";")[0])
+                for symbol, cell in zip(rows["symbol"], rows["surfaces"], strict=True)
+            ],
             "title": rows["title"],
+            "doubts": [review.doubts(desk, cell) for cell in rows["doubts"]],
+            "confidence": [f"{value:.0%}" for value in rows["confidence"]],
         }
     )
-    if (shown["decision"] == "").all():
-        shown = shown.drop(columns="decision")
-    names = {name: t(f"column.{name}") for name in shown.columns}
-    return shown.rename(columns=names)
 
 
-def _doubts(desk: Desk, joined: str) -> str:
-    comma = "、" if desk.t.language == "zh" else ", "
-    return comma.join(desk.t.code("doubt", code) for code in joined.split(";") if code)
+def _with_words(symbol: str, words: str) -> str:
+    """Put the words that name a security beneath its symbol, unless they are its own code."""
+    return symbol if words in symbol else f"{symbol} {words}"
 
 
 def _card(desk: Desk, queue: pd.DataFrame, place: int) -> None:

@@ -209,7 +209,7 @@ def methods(page: Page, run: StudyRun) -> None:
         pairs = sorted({f"{s} ↔ {b}" for s, b in run.benchmarks.items()})
         for note in run.result.notes:
             st.text(f"· {t.told(note)}")
-        st.text(t("study.benchmarks") + ": " + ", ".join(pairs[:40]))
+        st.text(t.fact("study.benchmarks", ", ".join(pairs[:40])))
         st.code(run.result.settings.to_toml(), language="toml")
     row = st.container(horizontal=True)
     row.download_button(

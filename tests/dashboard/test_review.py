@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 
 import pandas as pd
@@ -52,6 +53,27 @@ def test_a_mention_is_rejected_undone_and_put_right_and_events_follow(open_app, 
     assert decisions(bare_copy) == [["mention", rejected, "replace", "600718.SH subject"]]
     events = load_corpus(Workspace.open(bare_copy)).events
     assert set(events["symbol"]) == before - {rejected} | {"600718.SH"}
+
+
+@pytest.mark.parametrize(
+    ("mode", "columns", "labels"),
+    [
+        ("mentions", ["symbol", "title", "doubts", "confidence"], ["证券", "标题", "疑点", "置信"]),
+        ("dates", ["published", "title", "doubts"], ["发布时间", "标题", "疑点"]),
+    ],
+)
+def test_the_list_has_room_for_whole_titles(open_app, sample_workspace, mode, columns, labels):
+    app = open_app(sample_workspace, "review", lang="zh", rmode=mode)
+    listed = app.dataframe[0]
+    assert listed.value.columns.tolist() == columns
+    settings = json.loads(listed.proto.columns)
+    assert [settings[name]["label"] for name in columns] == labels
+    assert listed.proto.row_height > 64, "Streamlit wraps texts in rows above 64 pixels"
+    title = listed.value["title"].str.len().max()
+    lines, letters = listed.proto.row_height // 20, settings["title"]["width"] // 15
+    assert title <= lines * letters
+    words = dict(part for cell in listed.value.iloc[:, 0] if len(part := cell.split(" ")) == 2)
+    assert mode == "dates" or words["000750.SZ"] == "国海证券"
 
 
 def test_a_role_and_a_missed_security_are_given(open_app, bare_copy):
