@@ -7,6 +7,7 @@ doubts comes last and is still there.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Final
 
 import numpy as np
@@ -18,7 +19,7 @@ from mentionstudy.data.articles.model import articles_from_frame
 from mentionstudy.data.articles.zones import suggest_zone_policies
 from mentionstudy.data.calendars import BEIJING, calendar_for
 from mentionstudy.data.corrections import CORRECTION_DIALECT
-from mentionstudy.data.events import EVENT_KINDS
+from mentionstudy.data.events import EVENT_KINDS, EventSet
 from mentionstudy.data.mentions.model import ROLES
 
 MENTION_QUEUE: Final = (
@@ -167,14 +168,68 @@ def undecided_day0(articles: pd.DataFrame, suggestions: pd.DataFrame) -> pd.Data
         In the order of the articles, columns `UNDECIDED_DAY0`: ``day0`` is the session in Shanghai
         as the stamp was read, ``other_day0`` that under the other clock.
     """
-    open_feeds = suggestions.loc[suggestions["suggestion"] == "undecided", "source"]
-    timed = articles["published_precision"].isin(["second", "minute"])
-    zoned = articles["zone_policy"].isin(["stated", "beijing_labelled_gmt"])
-    rows = articles[timed & zoned & articles["source"].isin(open_feeds)].reset_index(drop=True)
+    rows = _undecided(articles, suggestions)
     rows["day0"], rows["other_day0"] = _both_day0(rows)
     return rows.loc[_differ(rows["day0"], rows["other_day0"]), list(UNDECIDED_DAY0)].reset_index(
         drop=True
     )
+
+
+def other_day0(
+    found: EventSet,
+    articles: pd.DataFrame,
+    mentions: pd.DataFrame,
+    suggestions: pd.DataFrame,
+    place: Callable[[pd.DataFrame, pd.DataFrame], EventSet],
+) -> pd.Series[str]:
+    """Say of each event where day 0 would be if a clock that nothing decides were the other one.
+
+    Parameters
+    ----------
+    found
+        What `find_events` returned for the articles and mentions.
+    articles, mentions
+        The tables, as read.
+    suggestions
+        From `zone_suggestions`.
+    place
+        Finds the events of other articles and mentions by the same rules.
+
+    Returns
+    -------
+    pandas.Series
+        One text an event: empty where its day 0 depends on no such clock, else the ISO date of the
+        other day 0, or ``no event``; several articles may give several, joined with semicolons.
+    """
+    rows = _undecided(articles, suggestions)
+    pairs = _by_article(found.events)
+    pairs = pairs[pairs["article_id"].isin(rows["article_id"])]
+    if pairs.empty:
+        return pd.Series("", index=found.events.index, dtype="str")
+    shifted = rows.assign(published_at=_other_time(rows))
+    placed = place(shifted, mentions[mentions["article_id"].isin(rows["article_id"])])
+    keys = ["article_id", "symbol"]
+    other = _by_article(placed.events).set_index(keys)["day0"]
+    pairs = pairs.assign(other=other.reindex(pd.MultiIndex.from_frame(pairs[keys])).to_numpy())
+    moved = pairs[pairs["other"] != pairs["day0"]]
+    days = moved["other"].dt.strftime("%Y-%m-%d").fillna("no event")
+    joined = days.groupby(level=0).agg(lambda cells: ";".join(sorted(set(cells))))
+    told: pd.Series[str] = joined.reindex(found.events.index).fillna("").astype("str")
+    return told
+
+
+def _by_article(events: pd.DataFrame) -> pd.DataFrame:
+    """Give each article of an event a row; the rows of an event keep its label."""
+    listed = events[["symbol", "day0"]].assign(article_id=events["article_ids"].str.split(";"))
+    return listed.explode("article_id")
+
+
+def _undecided(articles: pd.DataFrame, suggestions: pd.DataFrame) -> pd.DataFrame:
+    """Choose the articles with a time of day whose clock nothing decides."""
+    open_feeds = suggestions.loc[suggestions["suggestion"] == "undecided", "source"]
+    timed = articles["published_precision"].isin(["second", "minute"])
+    zoned = articles["zone_policy"].isin(["stated", "beijing_labelled_gmt"])
+    return articles[timed & zoned & articles["source"].isin(open_feeds)].reset_index(drop=True)
 
 
 def with_decisions(queue: pd.DataFrame, corrections: pd.DataFrame, field: str) -> pd.DataFrame:
@@ -284,9 +339,12 @@ def _differ(
 
 def _both_day0(rows: pd.DataFrame) -> tuple[pd.DatetimeIndex, pd.DatetimeIndex]:
     calendar = calendar_for("SH")
-    at = rows["published_at"]
-    shift = _EIGHT_HOURS.as_unit("us")
-    stated = rows["zone_policy"] == "stated"
-    other = (at - shift).where(stated, at + shift)
-    one, two = (calendar.day0_many(pd.DatetimeIndex(times)) for times in (at, other))
+    readings = (rows["published_at"], _other_time(rows))
+    one, two = (calendar.day0_many(pd.DatetimeIndex(times)) for times in readings)
     return one, two
+
+
+def _other_time(rows: pd.DataFrame) -> pd.Series[Any]:
+    """Return when articles appeared if the clock of their stamps is not the one in use."""
+    at, shift = rows["published_at"], _EIGHT_HOURS.as_unit("us")
+    return (at - shift).where(rows["zone_policy"] == "stated", at + shift)

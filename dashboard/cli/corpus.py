@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import cast
 
@@ -28,7 +29,13 @@ from mentionstudy.dashboard.cli.output import (
     progress,
 )
 from mentionstudy.data import find_events, find_mentions, read_articles
-from mentionstudy.data.articles import FeedTable, ReadOptions, ReadResult
+from mentionstudy.data.articles import (
+    FeedTable,
+    ReadOptions,
+    ReadResult,
+    articles_to_frame,
+    suggest_zone_policies,
+)
 from mentionstudy.data.errors import DataError
 from mentionstudy.data.events import EVENT_KINDS
 from mentionstudy.data.ingest import IngestReport
@@ -36,6 +43,7 @@ from mentionstudy.data.ingest import ingest as ingest_articles
 from mentionstudy.data.market import workspace_health
 from mentionstudy.data.master import Master, current_codes, refresh_master, renumbered
 from mentionstudy.data.names import NameBook
+from mentionstudy.data.review_queue import other_day0
 from mentionstudy.data.securities import KINDS, Kind
 from mentionstudy.data.workspace import Workspace
 
@@ -70,6 +78,7 @@ EVENT_ROWS = [
     "timing",
     "first_published_at",
     "published_precision",
+    "other_day0",
     "dialects",
     "occurrences",
     "article_ids",
@@ -148,7 +157,11 @@ def events(
     names: bool,
     notes: bool,
 ) -> None:
-    """Read articles and list the events, a row each; what is no event is told with its reason."""
+    """Read articles and list the events, a row each; what is no event is told with its reason.
+
+    The column other_day0 is empty unless day 0 depends on a clock that nothing decides: it is
+    where day 0 would be if the label of the source's stamps meant the other zone (see feeds).
+    """
     read = _read(paths, feed_table(feeds), notes=notes)
     book = name_book(names=names, aliases=aliases, workspace=None)
     mentions = find_mentions(read.articles, names=book)
@@ -156,18 +169,25 @@ def events(
     for code in codes.values():
         complain(code.reason)
     mentions = renumbered(mentions, codes)
-    found = find_events(
-        read.articles,
-        mentions,
+    place = partial(
+        find_events,
         kinds=_kinds(kinds),
         cutoff_minutes=cutoff_minutes,
         listings=Master.bundled().listings,
     )
+    articles, found = articles_to_frame(read.articles), place(read.articles, mentions)
     frame = found.events.copy()
+    clocks = suggest_zone_policies(read.articles)
+    frame["other_day0"] = other_day0(found, articles, mentions, clocks, place)
     frame["occurrences"] = _occurrences(frame, mentions)
     frame["first_published_at"] = _iso(frame["first_published_at"])
     frame["day0"] = frame["day0"].dt.strftime("%Y-%m-%d")
     emit(frame[EVENT_ROWS], chosen_format(fmt))
+    if moved := int((frame["other_day0"] != "").sum()):
+        complain(
+            f"day 0 of {moved} events depends on a clock that nothing decides (column other_day0); "
+            "the command feeds says more"
+        )
     _tell_no_events(read, mentions, found.excluded)
     sys.exit(PARTLY if read.failures else DONE)
 

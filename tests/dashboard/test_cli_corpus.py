@@ -248,3 +248,41 @@ def test_feeds_names_the_articles_whose_day_0_depends_on_an_undecided_clock(tmp_
     table = pd.read_csv(io.StringIO(decided.stdout)).set_index("source")
     assert table.loc["某网", ["suggestion", "day0_moves"]].tolist() == ["beijing_labelled_gmt", 0]
     assert decided.stderr == ""
+
+
+def test_events_show_the_other_day_0_where_nothing_decides_the_clock(tmp_path: Path) -> None:
+    def post(name: str, stamp: str, codes: str, source: str = "某网") -> None:
+        links = "".join(
+            f'<a href="http://quote.eastmoney.com/unify/r/{code}">{code}</a>'
+            for code in codes.split()
+        )
+        text = f"---\ntitle: {name}\nauthor: {source}\ndate: {stamp}\n---\n<p>{links}</p>"
+        (tmp_path / f"{name}.md").write_text(text, encoding="utf-8")
+
+    # in Beijing 15:30 or 7:30: after the close of Shanghai, in the session of Hong Kong
+    post("both", "08 Apr 2021 07:30:00 GMT", "1.600718 116.02066")
+    # 20:30 or 12:30, and an article of the same day 0 whose clock is known
+    post("evening", "08 Apr 2021 12:30:00 GMT", "1.600050")
+    post("known", "2021-04-09 10:00:00", "1.600050")
+    # midnight in Beijing is but a date: the Friday itself; 16:00 on Thursday is the Friday too
+    post("night", "08 Apr 2021 16:00:00 GMT", "1.601328")
+    done = run("events", tmp_path, "--format", "csv")
+    table = pd.read_csv(io.StringIO(done.stdout), keep_default_na=False).set_index("symbol")
+    assert table[["day0", "other_day0"]].to_dict("index") == {
+        "600718.SH": {"day0": "2021-04-09", "other_day0": "2021-04-08"},
+        "02066.HK": {"day0": "2021-04-08", "other_day0": ""},
+        "600050.SH": {"day0": "2021-04-09", "other_day0": "2021-04-08"},
+        "601328.SH": {"day0": "2021-04-09", "other_day0": ""},
+    }
+    assert "day 0 of 2 events depends on a clock that nothing decides" in done.stderr
+    late = run("events", tmp_path, "--format", "csv", "--cutoff-minutes", "200")
+    table = pd.read_csv(io.StringIO(late.stdout), keep_default_na=False).set_index("symbol")
+    # 15:30 comes too late for either close then, 7:30 for none
+    assert table.loc["02066.HK", ["day0", "other_day0"]].tolist() == ["2021-04-09", "2021-04-08"]
+    assert table.loc["600050.SH", "other_day0"] == "", "12:30 is too late for that day as well"
+    for day in range(1, 20):
+        post(str(day), f"{day} Mar 2021 18:10:00 GMT", "")
+    decided = run("events", tmp_path, "--format", "csv")
+    table = pd.read_csv(io.StringIO(decided.stdout), keep_default_na=False)
+    assert set(table["other_day0"]) == {""}
+    assert "that nothing decides" not in decided.stderr
