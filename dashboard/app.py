@@ -8,7 +8,7 @@ import streamlit as st
 
 from mentionstudy.dashboard import access, preferences, services, state
 from mentionstudy.dashboard.i18n import texts
-from mentionstudy.dashboard.parts import frame, sidebar
+from mentionstudy.dashboard.parts import frame, sidebar, theme
 
 STYLE = Path(__file__).resolve().parent / "style.css"
 PAGES = (
@@ -36,6 +36,7 @@ def main() -> None:
         initial_sidebar_state="auto",
     )
     st.html(STYLE)
+    theme.follow()
     visitor = access.verdict()
     page = st.navigation(
         [

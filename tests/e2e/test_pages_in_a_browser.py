@@ -52,6 +52,27 @@ def test_every_page_is_drawn_without_an_error_or_an_outside_request(
     page.check()
 
 
+def test_charts_follow_the_theme_of_the_system_and_of_the_menu(tab, sample_server):
+    page = tab(sample_server, dark=False)
+    page.open("/")
+
+    def wait_for(colour):
+        page.page.wait_for_function(
+            "colour => { const chart = document.querySelector('.js-plotly-plot .main-svg');"
+            " return chart && getComputedStyle(chart).background.includes(colour) }",
+            arg=colour,
+            timeout=30_000,
+        )
+
+    wait_for("rgb(255, 255, 255)")
+    page.page.emulate_media(color_scheme="dark")
+    wait_for("rgb(14, 17, 23)")
+    page.page.locator("[data-testid=stMainMenuButton]").click()
+    page.page.get_by_test_id("stMainMenuItem-theme-Light").click(timeout=10_000)
+    wait_for("rgb(255, 255, 255)")
+    page.check()
+
+
 def test_a_changed_setting_changes_the_address_and_the_address_brings_it_back(tab, sample_server):
     first = tab(sample_server)
     first.open("/study?lang=en")
