@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pandas as pd
+import plotly.graph_objects as go
 import streamlit as st
 
 from mentionstudy.analysis import charts
@@ -105,6 +106,8 @@ def draw(page: Page, one: SavedStudy, other: SavedStudy) -> None:
     if one.versions != other.versions:
         st.caption(t("compare.versions"))
     answers = [_answer(page, study) for study in (one, other)]
+    both = [answer.answered() for answer in answers if answer is not None]
+    scale = common_scale([run.result.averages for run in both])
     st.subheader(t("compare.results"))
     for column, study, answer in zip(
         st.columns(2, gap="medium"), (one, other), answers, strict=True
@@ -112,16 +115,31 @@ def draw(page: Page, one: SavedStudy, other: SavedStudy) -> None:
         with column:
             st.markdown(f"**{as_markdown(study.name)}**")
             if answer is not None:
-                _fan(answer, "compare_first" if study is one else "compare_second")
-    both = [answer.answered() for answer in answers if answer is not None]
+                _fan(answer, "compare_first" if study is one else "compare_second", scale)
     if len(both) == 2:
         table = side_by_side(both[0], both[1])
         show.table(show.in_percent(table), "compare_results", t, raw=table)
 
 
-def _fan(asked: Page, name: str) -> None:
+def common_scale(averages: list[pd.DataFrame]) -> tuple[float, float]:
+    """Return the ends of an axis on which all bands and means can be compared by eye."""
+    if not averages:
+        return 0.0, 0.0
+    ends = pd.concat([rows[["caar", "ci_low", "ci_high"]] for rows in averages])
+    low, high = ends.min().min(), ends.max().max()
+    room = 0.05 * (high - low)
+    return float(low - room), float(high + room)
+
+
+def _fan(asked: Page, name: str, scale: tuple[float, float]) -> None:
     run = asked.answered()
-    fig = asked.figure("caar", lambda: charts.caar_fan(run.result.averages, look=asked.look))
+    low, high = scale
+
+    def draw_fan() -> go.Figure:
+        fan = charts.caar_fan(run.result.averages, look=asked.look)
+        return fan.update_layout(yaxis_range=scale) if low < high else fan
+
+    fig = asked.figure(f"caar {low:.6f} {high:.6f}", draw_fan)
     find = behind.of_study(asked, run, run.result.settings.car_windows[0], summed=True)
     behind.chart(asked, run, name, fig, find, alt=numbers.caar_alt(asked, run))
 

@@ -103,7 +103,8 @@ def table(page: Page) -> None:
         },
         height="auto" if len(shown) <= 12 else 460,
     )
-    if (raw["retry_at"].isna() & raw["state"].ne("complete")).any():
+    open_now = raw["retry_at"].isna() & raw["state"].ne("complete")
+    if open_now.any() and not page.corpus.is_sample:
         st.caption(t("data.retry_now"))
 
 

@@ -25,10 +25,10 @@ def largest(page: Page, run: StudyRun) -> None:
     chosen = st.dataframe(
         shown,
         hide_index=True,
-        column_config=show.column_names(shown, t)
+        column_config=show.column_names(shown, t, {"symbol": 84})  # the day fits a phone, too
         | {
             "path": st.column_config.LineChartColumn(
-                t("column.path"), help=t("hint.path"), width=76
+                t("column.path"), help=t("hint.path"), width=70
             ),
             "day0": st.column_config.DateColumn(
                 t("column.day0"), help=t("hint.day0"), format="YYYY-MM-DD", width=90

@@ -147,13 +147,25 @@ def csv_button(frame: pd.DataFrame, name: str, t: Texts) -> None:
     )
 
 
-def column_names(frame: pd.DataFrame, t: Texts) -> dict[str, Any]:
-    """Name the columns in the reader's language; numbers keep the field's formats."""
+def column_names(
+    frame: pd.DataFrame, t: Texts, widths: Mapping[str, int] | None = None
+) -> dict[str, Any]:
+    """Name the columns in the reader's language; numbers keep the field's formats.
+
+    Parameters
+    ----------
+    frame
+        As shown.
+    t
+        The texts.
+    widths
+        Pixels of columns for which there is more or less room than usual.
+    """
     out: dict[str, Any] = {}
     for column in frame.columns:
         label = t(f"column.{column}") if t.has(f"column.{column}") else str(column)
         hint = t(f"hint.{column}") if t.has(f"hint.{column}") else None
-        width = _WIDTHS.get(column)
+        width = (widths or {}).get(column, _WIDTHS.get(column))
         if column in _FORMATS:
             out[column] = st.column_config.NumberColumn(
                 label, help=hint, format=_FORMATS[column], width=width

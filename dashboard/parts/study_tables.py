@@ -172,13 +172,15 @@ def events(page: Page, run: StudyRun, window: Window) -> None:
     keep = ["symbol", "day0", "car", "t", "p", "n"]
     shown = show.in_percent(raw[keep])
     shown.insert(5, "sig", [show.stars(p) for p in raw["p"]])
+    shown = shown.rename(columns={"n": "n_days"})  # N of one event would be read as events
+    shown["title"] = raw["title"]
     shown["timing"] = raw["timing"].map(lambda code: t.code("timing", code))
-    shown["source"], shown["title"] = raw["source"], raw["title"]
+    shown["source"] = raw["source"]
     shown = show.compact(shown)
     chosen = st.dataframe(
         shown,
         hide_index=True,
-        column_config=show.column_names(shown, t),
+        column_config=show.column_names(shown, t, {"title": 250, "n_days": 54}),
         key="table_events",
         on_select="rerun",
         selection_mode="single-row",

@@ -464,6 +464,14 @@ def test_a_placebo_and_the_small_multiples_come_when_asked_for(
         assert table["p_placebo"].between(0, 1).all()
 
 
+def test_the_events_of_a_study_count_days_and_show_their_titles_first(open_app, sample_workspace):
+    app = open_app(sample_workspace, "study", lang="en", part="calendar")
+    listed = app.dataframe(key="table_events")
+    assert listed.value.columns[-4:].tolist() == ["n_days", "title", "timing", "source"]
+    assert set(listed.value["n_days"]) == {3}
+    assert json.loads(listed.proto.columns)["n_days"]["label"] == "Days"
+
+
 def test_one_search_finds_articles_securities_and_pages(open_app, sample_workspace, monkeypatch):
     corpus = load_corpus(Workspace.open(sample_workspace))
     gone = []

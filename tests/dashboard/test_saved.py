@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 
+import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from mentionstudy.dashboard import saved, state
+from mentionstudy.dashboard.parts import comparison
 from mentionstudy.dashboard.saved import SavedStudy, SavedStudyError
 
 
@@ -85,14 +88,21 @@ def test_the_compare_page_shows_both_answers(open_app, sample_workspace):
     assert len(results) == 4
     assert results[["caar_1", "caar_2", "p_1", "p_2"]].notna().all(axis=None)
     assert (results["caar_1"] != results["caar_2"]).all()
-    notes = [
-        json.loads(c.proto.spec)["layout"]["title"]["subtitle"]["text"]
-        for c in app.get("plotly_chart")
-    ]
+    layouts = [json.loads(c.proto.spec)["layout"] for c in app.get("plotly_chart")]
+    (low, high), other = (layout["yaxis"]["range"] for layout in layouts)
+    assert [low, high] == other, "two curves are compared by eye on one scale"
+    notes = [layout["title"]["subtitle"]["text"] for layout in layouts]
     assert [("Mean-adjusted" in n, "Market model" in n) for n in notes] == [
         (True, False),
         (False, True),
     ]
+
+
+def test_the_common_scale_holds_both_bands():
+    one = pd.DataFrame({"caar": [0.0, 0.01], "ci_low": [np.nan, -0.03], "ci_high": [np.nan, 0.05]})
+    other = pd.DataFrame({"caar": [-0.05, 0.0], "ci_low": [np.nan] * 2, "ci_high": [np.nan] * 2})
+    low, high = comparison.common_scale([one, other])
+    assert (low, high) == (pytest.approx(-0.055), pytest.approx(0.055))
 
 
 def test_equal_studies_are_not_compared(open_app, sample_workspace):
