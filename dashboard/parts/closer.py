@@ -32,6 +32,7 @@ def draw(page: Page, run: StudyRun) -> None:
             state.STUDY_PARTS,
             key="part",
             required=True,
+            wrap=True,  # several that must be chosen from would else scroll out of sight
             format_func=lambda code: t.code("part", code),
         )
     with right:
@@ -112,6 +113,7 @@ def _cross(page: Page, run: StudyRun, window: Window) -> None:
         key="characteristic",
         default=have[0],
         required=True,
+        wrap=True,
         format_func=lambda code: t.code("characteristic", code),
     )
     name = name or have[0]

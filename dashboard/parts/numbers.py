@@ -149,7 +149,7 @@ def article_table(
     chosen = st.dataframe(
         shown,
         hide_index=True,
-        column_config=show.column_names(shown, t, {"title": 330} if newest is None else None),
+        column_config=show.column_names(shown, t, {"title": 300} if newest is None else None),
         key="table_articles",
         on_select="rerun",
         selection_mode="single-row",

@@ -180,7 +180,7 @@ def events(page: Page, run: StudyRun, window: Window) -> None:
     chosen = st.dataframe(
         shown,
         hide_index=True,
-        column_config=show.column_names(shown, t, {"title": 250, "n_days": 54}),
+        column_config=show.column_names(shown, t, {"title": 258, "n_days": 54}),
         key="table_events",
         on_select="rerun",
         selection_mode="single-row",
