@@ -119,6 +119,8 @@ def test_a_sentence_is_said_in_chinese_with_its_facts():
         "tencent: web.test answered HTTP 403; sina: the connection failed (ProxyError)"
     )
     assert told == "tencent：web.test 返回 HTTP 403；sina：连接失败（ProxyError）"
+    told = sentences.chinese("mean against 999 random sign patterns, seed 0")
+    assert told == "均值与 999 种随机符号组合相比，种子 0"
     assert sentences.chinese("Nothing that the code says.") == "Nothing that the code says."
     assert i18n.texts("en").told("no rows") == "no rows"
 
