@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -12,7 +11,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from mentionstudy.analysis.panel import CalendarPanel, Panel
-from mentionstudy.analysis.settings import StudySettings, Window
+from mentionstudy.analysis.settings import StudySettings
 from mentionstudy.dashboard.pipeline import Corpus, StudyRun, run_study, workspace_provenance
 from mentionstudy.dashboard.selection import EventFilter
 from mentionstudy.dashboard.services.keeping import Kept
@@ -97,24 +96,6 @@ def start_study(workspace: Workspace, found: Corpus, question: Question) -> None
         provenance=_provenance(str(workspace.path), found.digest, workspace),
     )
     study_job(found, question).start(work, question.events.apply(found.events))
-
-
-def placebo(
-    found: Corpus, question: Question, run: StudyRun, window: Window
-) -> Future[pd.DataFrame]:
-    """Begin to repeat a study's tests on random dates of the same shares, once a question."""
-    return _placebo(found.digest, question.key(), window, run)
-
-
-@st.cache_resource(show_spinner=False, max_entries=16)
-def _placebo(digest: str, key: str, window: Window, _run: StudyRun) -> Future[pd.DataFrame]:
-    return _background().submit(_run.result.placebo, *window)
-
-
-@st.cache_resource(show_spinner=False)
-def _background() -> ThreadPoolExecutor:
-    """Return the one thread for what takes seconds and need not stop a page."""
-    return ThreadPoolExecutor(1, thread_name_prefix="background")
 
 
 def weigh() -> None:
