@@ -10,8 +10,7 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Iterable, Iterator
-from typing import Any, Final, Literal, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 from bs4 import (
     BeautifulSoup,
@@ -51,14 +50,15 @@ _NO_TEXT_NODES: Final = (CData, Comment, Declaration, Doctype, ProcessingInstruc
 MAX_SURFACE_CHARS: Final = 80  # a link that is never closed covers the rest of the page
 _NOTHING, _SPACE, _CELL, _LINE = range(4)
 _SEPARATORS: Final = ("", " ", "\t", "\n")
-_INLINE, _SILENT = 4, 5
+_SILENT: Final = 4
 _KINDS: Final = (
     dict.fromkeys(_LINE_TAGS, _LINE)
     | dict.fromkeys(_CELL_TAGS, _CELL)
     | dict.fromkeys(_SILENT_TAGS, _SILENT)
 )
+_kind_of: Final = _KINDS.get
+_OUTSIDE: Final = (-1, False, False)  # nearest element with attributes, hidden, without text
 _PAGE_END: Final = re.compile(r"</(?:[Hh][Tt][Mm][Ll]|[Bb][Oo][Dd][Yy])\s*>")
-_PARSER: Final = etree.HTMLParser(encoding="utf-8", huge_tree=True)
 
 
 class Element(NamedTuple):
@@ -131,24 +131,6 @@ class Document(NamedTuple):
         return Document(self.text[:length], tuple(kept), self.scripts)
 
 
-class _Node(NamedTuple):
-    """A node of BeautifulSoup's tree as lxml would show it."""
-
-    tag: str
-    attrs: Iterable[tuple[str, str]]
-    text: str | None
-    tail: str | None
-
-    def items(self) -> Iterable[tuple[str, str]]:
-        """Return the attributes."""
-        return self.attrs
-
-
-_Event = tuple[str, Any]
-"""What a tree says of itself in order: ``start``, ``end`` or else, and the node. The text of a node
-follows its start, its tail follows everything else."""
-
-
 def parse_markup(markup: str, engine: Engine = "soup") -> Document:
     """Parse markup into visible text and elements.
 
@@ -168,139 +150,173 @@ def parse_markup(markup: str, engine: Engine = "soup") -> Document:
         return Document("")
     # What follows the end of a page is part of it; the parsers differ in how much they lose.
     markup = _PAGE_END.sub("", markup)
-    return _build(_soup_events(markup) if engine == "soup" else _tree_events(markup))
+    return _read_soup(markup) if engine == "soup" else _read_events(markup)
 
 
-def _tree_events(markup: str) -> Iterator[_Event]:
-    """Walk the tree that lxml makes."""
+def _read_events(markup: str) -> Document:
+    """Let lxml's parser report to a builder, which spares the tree."""
     try:
-        root = etree.fromstring(markup.encode("utf-8", "replace"), _PARSER)
+        document: Document = etree.fromstring(markup.encode("utf-8", "replace"), _PARSER)
     except etree.ParserError:  # nothing but white space and comments
-        return iter(())
-    if root is None:
-        return iter(())
-    events: Iterator[_Event] = etree.iterwalk(root, events=("start", "end", "comment", "pi"))
-    return events
+        return Document("")
+    return document
 
 
-def _soup_events(markup: str) -> Iterator[_Event]:
+def _read_soup(markup: str) -> Document:
     """Walk the tree that BeautifulSoup makes, without recursion."""
     with warnings.catch_warnings():
         # its guesses that a short text is a file's name, or XHTML is to be read as XML
         warnings.simplefilter("ignore", MarkupResemblesLocatorWarning)
         warnings.simplefilter("ignore", XMLParsedAsHTMLWarning)
         soup = BeautifulSoup(markup, "lxml", multi_valued_attributes=None)
+    builder = _Builder()
     node = soup.contents[0] if soup.contents else None
     while node is not None:
         if isinstance(node, Tag):
             # values are texts, since the tree was asked for no lists
-            attrs = [(name, str(value)) for name, value in node.attrs.items()]
-            script = node.name == "script"
-            text = "".join(map(str, node.contents)) if script else None
-            yield "start", _Node(node.name, attrs, text, None)
-            if node.contents and not script:
+            builder.start(node.name, {name: str(value) for name, value in node.attrs.items()})
+            if node.contents:
                 node = node.contents[0]
                 continue
-            yield "end", _Node(node.name, (), None, None)
-        elif not isinstance(node, _NO_TEXT_NODES):
-            yield "text", _Node("", (), None, str(node))
+            builder.end(node.name)
+        elif isinstance(node, _NO_TEXT_NODES):
+            builder.comment(node)
+        else:
+            builder.data(str(node))
         while node is not None and node.next_sibling is None:
             node = node.parent
             if node is None or node is soup:
-                return
-            yield "end", _Node(node.name, (), None, None)
+                return builder.close()
+            builder.end(node.name)
         node = node.next_sibling if node is not None else None
+    return builder.close()
 
 
-class _Text:
-    """The visible text as it grows.
+class _Builder:
+    """Puts together what a parser reports; the one place that says what is visible text.
 
     Attributes
     ----------
-    length
-        Number of characters so far.
-    pending
-        What must stand before the next ones.
-    separated
-        Offsets at which such a separator stands; it is no part of an element that begins there.
+    data
+        Takes text between two tags, whole or in pieces.
     """
 
-    __slots__ = ("length", "parts", "pending", "separated")
+    __slots__ = (
+        "_around",
+        "_elements",
+        "_in_script",
+        "_length",
+        "_parts",
+        "_pending",
+        "_raw",
+        "_scripts",
+        "_separated",
+        "_state",
+        "data",
+    )
 
     def __init__(self) -> None:
-        self.parts: list[str] = []
-        self.length = 0
-        self.pending = _NOTHING
-        self.separated: set[int] = set()
+        self._raw: list[str] = []  # what has come since the last tag
+        self.data = self._raw.append
+        self._reset()
 
-    def write(self, raw: str) -> None:
+    def _reset(self) -> None:
+        self._raw.clear()
+        self._parts: list[str] = []  # of the visible text
+        self._length = 0  # of the visible text
+        self._pending = _NOTHING  # what must stand before the next visible text
+        # Offsets at which such a separator stands; it is no part of an element that begins there.
+        self._separated: set[int] = set()
+        self._elements: list[Element] = []
+        self._scripts: list[str] = []
+        self._in_script = False
+        self._state = _OUTSIDE  # of the innermost open element, and below those around it
+        self._around: list[tuple[int, bool, bool]] = []
+
+    def start(self, tag: str, attrs: dict[str, str]) -> None:
+        """Open an element."""
+        if self._raw:
+            self._write()
+        state = self._state
+        self._around.append(state)
+        kind = _kind_of(tag)
+        if kind is not None:
+            if kind is _SILENT:
+                self._in_script = tag == "script"
+                self._state = state = (state[0], state[1], True)
+            elif self._pending < kind:
+                self._pending = kind
+        if attrs:
+            nearest, hidden, silent = state
+            hidden = hidden or _is_hidden(attrs)
+            here = self._length
+            elements = self._elements
+            self._state = (len(elements), hidden, hidden or silent)
+            elements.append(Element(tag, attrs, here, here, nearest, hidden))
+
+    def end(self, tag: str) -> None:
+        """Close the innermost element."""
+        if self._raw:
+            self._write()
+        outside = self._around.pop()
+        if outside is not self._state:
+            nearest = self._state[0]
+            if nearest != outside[0]:
+                _, attrs, start, _, parent, hidden = self._elements[nearest]
+                length = self._length
+                if start != length:
+                    start += start in self._separated
+                    self._elements[nearest] = Element(tag, attrs, start, length, parent, hidden)
+            self._state = outside
+            self._in_script = False
+        kind = _kind_of(tag)
+        if kind is not None and self._pending < kind < _SILENT:
+            self._pending = kind
+
+    def comment(self, _: str) -> None:
+        """Pass over a comment, which parts the text around it."""
+        if self._raw:
+            self._write()
+
+    def pi(self, target: str, _: str | None = None) -> None:
+        """Pass over a processing instruction."""
+        self.comment(target)
+
+    def close(self) -> Document:
+        """Return the document and begin another."""
+        try:
+            if self._raw:
+                self._write()
+            return Document("".join(self._parts), tuple(self._elements), tuple(self._scripts))
+        finally:
+            self._reset()
+
+    def _write(self) -> None:
         """Add what stands between two tags."""
+        raw = self._raw[0] if len(self._raw) == 1 else "".join(self._raw)
+        self._raw.clear()
+        if self._state[2]:
+            if self._in_script and not raw.isspace():
+                self._scripts.append(raw)
+            return
         text = " ".join(raw.split())
+        pending = self._pending
         if not text:
-            if self.pending < _SPACE:
-                self.pending = _SPACE
+            if pending < _SPACE:
+                self._pending = _SPACE
             return
         if "\n" in raw and _BLANK_LINE.search(raw):
             paragraphs = (" ".join(part.split()) for part in _BLANK_LINE.split(raw))
             text = "\n".join(filter(None, paragraphs))
-        pending = self.pending
         if pending < _SPACE and raw[0].isspace():
             pending = _SPACE
-        if pending and self.length:
-            self.separated.add(self.length)
+        length = self._length
+        if pending and length:
+            self._separated.add(length)
             text = _SEPARATORS[pending] + text
-        self.parts.append(text)
-        self.length += len(text)
-        self.pending = _SPACE if raw[-1].isspace() else _NOTHING
-
-
-def _build(events: Iterable[_Event]) -> Document:
-    """Put the nodes of a tree together; the one place that says what is visible text."""
-    text = _Text()
-    write, kind_of = text.write, _KINDS.get
-    elements: list[Element] = []
-    scripts: list[str] = []
-    # of the innermost open element: the nearest with attributes, whether a reader sees it
-    nearest, hidden, silent = state = (-1, False, False)
-    around: list[tuple[int, tuple[int, bool, bool]]] = []
-    for event, node in events:
-        if event == "start":
-            tag, raw = node.tag, node.text
-            kind = kind_of(tag, _INLINE)
-            around.append((kind, state))
-            if kind is _SILENT:
-                silent = True
-                state = (nearest, hidden, True)
-                if raw and tag == "script" and not raw.isspace():
-                    scripts.append(raw)
-            if items := node.items():
-                attrs = dict(items)
-                hidden = hidden or _is_hidden(attrs)
-                here = text.length
-                elements.append(Element(tag, attrs, here, here, nearest, hidden))
-                nearest = len(elements) - 1
-                state = (nearest, hidden, silent)
-        else:
-            raw, kind = node.tail, _INLINE
-            if event == "end":
-                kind, outside = around.pop()
-                if outside is not state:
-                    if nearest != outside[0] and elements[nearest].start != text.length:
-                        elements[nearest] = _ended(elements[nearest], text)
-                    nearest, hidden, silent = state = outside
-        if kind is _LINE:
-            text.pending = _LINE
-        elif kind is _CELL and text.pending < _CELL:
-            text.pending = _CELL
-        if raw and not (silent or hidden):
-            write(raw)
-    return Document("".join(text.parts), tuple(elements), tuple(scripts))
-
-
-def _ended(element: Element, text: _Text) -> Element:
-    """Return an element with text in it as it is at its end."""
-    tag, attrs, start, _, parent, hidden = element
-    return Element(tag, attrs, start + (start in text.separated), text.length, parent, hidden)
+        self._parts.append(text)
+        self._length = length + len(text)
+        self._pending = _SPACE if raw[-1].isspace() else _NOTHING
 
 
 def _is_hidden(attrs: dict[str, str]) -> bool:
@@ -309,3 +325,6 @@ def _is_hidden(attrs: dict[str, str]) -> bool:
         return True
     name = attrs.get("id")
     return name is not None and _QUOTE_ID.match(name) is not None
+
+
+_PARSER: Final = etree.HTMLParser(encoding="utf-8", huge_tree=True, target=_Builder())
