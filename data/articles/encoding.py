@@ -29,12 +29,18 @@ _UNWANTED: Final = re.compile(
 )
 _CONTROL_BYTES: Final = bytes((*range(0x09), *range(0x0E, 0x1B), *range(0x1C, 0x20)))
 _UNWANTED_BYTES: Final = bytes((*range(0x09), 0x0B, *range(0x0E, 0x20), 0x7F))
-# The characters above as bytes. Each pattern begins with one byte, because the search for one
-# byte is many times faster than that for a set.
+# What is looked for in the bytes of UTF-8 and nothing else: unwanted ones as zeros, and the letters
+# of one word. The more bytes are the same, the faster are the searches.
+_WORD: Final = b"charset"
+_SIEVED: Final = dict.fromkeys(_UNWANTED_BYTES, 0) | dict(
+    zip(_WORD + _WORD.upper(), _WORD + _WORD, strict=True)
+)
+_SIEVE: Final = bytes([_SIEVED.get(byte, ord(" ")) for byte in range(0x100)])
+# The unwanted characters of several bytes; the first is searched for in a fraction of the time.
 _UNWANTED_UTF8: Final = (
-    re.compile(rb"\xc2(?=\xad)"),
-    re.compile(rb"\xe2(?:\x80[\x8b-\x8f\xaa-\xae]|\x81[\xa0-\xa4])"),
-    re.compile(rb"\xef(?:\xb7[\x90-\xaf]|\xbb\xbf|\xbf[\xbe\xbf])"),
+    (b"\xc2", re.compile(rb"\xc2\xad")),
+    (b"\xe2", re.compile(rb"\xe2(?:\x80[\x8b-\x8f\xaa-\xae]|\x81[\xa0-\xa4])")),
+    (b"\xef", re.compile(rb"\xef(?:\xb7[\x90-\xaf]|\xbb\xbf|\xbf[\xbe\xbf])")),
 )
 _CONTROL_SHARE: Final = 0.02  # of bytes; text has next to none, compressed data a tenth
 
@@ -91,8 +97,11 @@ def decode(data: bytes, path: str) -> Decoded:
         text, encoding = data.decode("utf-8"), "utf-8"
     except UnicodeDecodeError as error:
         text, encoding, damage = "", "", error
-    if damage is None and not _has_unwanted(data) and not data.startswith(b"%PDF-"):
-        return Decoded(_line_feeds(text), encoding, _notes(head, encoding))
+    else:
+        sieved = data.translate(_SIEVE)
+        if not _has_unwanted(data, sieved) and not data.startswith(b"%PDF-"):
+            notes = _notes(head, encoding) if _WORD in sieved else ()
+            return Decoded(_line_feeds(text), encoding, notes)
     if _is_binary(head):
         raise UnreadableArticle(
             path, "binary", "this is a binary file, not an article; give text, Markdown or HTML"
@@ -111,11 +120,11 @@ def _line_feeds(text: str) -> str:
     return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
 
 
-def _has_unwanted(data: bytes) -> bool:
+def _has_unwanted(data: bytes, sieved: bytes) -> bool:
     """Tell whether UTF-8 holds what `clean_text` drops, in half the time of looking at the text."""
-    if len(data) != len(data.translate(None, _UNWANTED_BYTES)):
-        return True
-    return any([unwanted.search(data) is not None for unwanted in _UNWANTED_UTF8])
+    return 0 in sieved or any(
+        [first in data and unwanted.search(data) for first, unwanted in _UNWANTED_UTF8]
+    )
 
 
 def _decode_chinese(data: bytes, path: str, error: UnicodeDecodeError) -> tuple[str, str]:
@@ -131,9 +140,7 @@ def _decode_chinese(data: bytes, path: str, error: UnicodeDecodeError) -> tuple[
 
 
 def _notes(head: bytes, encoding: str) -> tuple[str, ...]:
-    # told by the letters that both usual spellings share: the pattern tries each byte
-    has_charset = b"arset" in head or b"ARSET" in head
-    declared = _DECLARED.search(head) if has_charset else None
+    declared = _DECLARED.search(head)
     name = declared[1].decode("ascii").lower() if declared else ""
     if name:
         try:
