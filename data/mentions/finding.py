@@ -185,8 +185,15 @@ def _some(articles: Iterable[Article]) -> Iterator[list[Article]]:
 
 def mentions_to_frame(mentions: Iterable[Mention]) -> pd.DataFrame:
     """Put mentions into a frame with the columns `MENTION_COLUMNS`."""
-    frame = pd.DataFrame(_rows(mentions), columns=list(MENTION_COLUMNS))
-    return frame.astype({name: _TYPES.get(name, "str") for name in MENTION_COLUMNS})
+    rows = [*_rows(mentions)]
+    columns = zip(*rows, strict=True) if rows else [()] * len(MENTION_COLUMNS)
+    # with a type for each column, pandas need not guess it from the values
+    return pd.DataFrame(
+        {
+            name: pd.array([*values], dtype=_TYPES.get(name, "str"))
+            for name, values in zip(MENTION_COLUMNS, columns, strict=True)
+        }
+    )
 
 
 def _rows(mentions: Iterable[Mention]) -> Iterator[list[object]]:
