@@ -9,6 +9,7 @@ agree.
 from __future__ import annotations
 
 import re
+import threading
 import warnings
 from typing import Final, Literal, NamedTuple
 
@@ -156,9 +157,11 @@ def parse_markup(markup: str, engine: Engine = "soup") -> Document:
 def _read_events(markup: str) -> Document:
     """Let lxml's parser report to a builder, which spares the tree."""
     try:
-        document: Document = etree.fromstring(markup.encode("utf-8", "replace"), _PARSER)
-    except etree.ParserError:  # nothing but white space and comments
-        return Document("")
+        _OWN.parser.feed(markup.encode("utf-8", "replace"))  # sooner set up than for a whole text
+        document: Document = _OWN.parser.close()
+    except BaseException:
+        _OWN.renew()  # the old one may wait for more of this text
+        raise
     return document
 
 
@@ -327,4 +330,15 @@ def _is_hidden(attrs: dict[str, str]) -> bool:
     return name is not None and _QUOTE_ID.match(name) is not None
 
 
-_PARSER: Final = etree.HTMLParser(encoding="utf-8", huge_tree=True, target=_Builder())
+class _Own(threading.local):
+    """The parser of each thread."""
+
+    def __init__(self) -> None:
+        self.renew()
+
+    def renew(self) -> None:
+        """Begin with a new one."""
+        self.parser = etree.HTMLParser(encoding="utf-8", huge_tree=True, target=_Builder())
+
+
+_OWN: Final = _Own()
