@@ -57,8 +57,8 @@ def strip_post_footer(body: str) -> Footer:
     while body := body[:end].rstrip():
         start = body.rfind("\n") + 1
         line = body[start:].strip()
-        link = _AUTOLINK_LINE.match(line)
-        if link is None and not _BACK_LINE.match(line):
+        link = _AUTOLINK_LINE.match(line) if line[0] == "<" else None
+        if link is None and not (line[0] == "[" and _BACK_LINE.match(line)):
             break
         if link is not None and link[1]:
             url = link[1]

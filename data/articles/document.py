@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 import threading
 import warnings
-from typing import Final, Literal, NamedTuple
+from typing import Any, Final, Literal, NamedTuple
 
 from bs4 import (
     BeautifulSoup,
@@ -90,6 +90,11 @@ class Element(NamedTuple):
     def classes(self) -> list[str]:
         """The names in the ``class`` attribute."""
         return self.attrs.get("class", "").split()
+
+
+_START: Final = Element._fields.index("start")
+_END: Final = Element._fields.index("end")
+_new: Final = tuple.__new__  # of a list of all fields, without the call of a function of Python's
 
 
 class Document(NamedTuple):
@@ -230,7 +235,7 @@ class _Builder:
         self._pending = _NOTHING  # what must stand before the next visible text
         # Offsets at which such a separator stands; it is no part of an element that begins there.
         self._separated: set[int] = set()
-        self._elements: list[Element] = []
+        self._elements: list[list[Any]] = []  # the fields of each, to become one at the end
         self._scripts: list[str] = []
         self._in_script = False
         self._state = _OUTSIDE  # of the innermost open element, and below those around it
@@ -255,7 +260,7 @@ class _Builder:
             here = self._length
             elements = self._elements
             self._state = (len(elements), hidden, hidden or silent)
-            elements.append(Element(tag, attrs, here, here, nearest, hidden))
+            elements.append([tag, attrs, here, here, nearest, hidden])
 
     def end(self, tag: str) -> None:
         """Close the innermost element."""
@@ -265,11 +270,10 @@ class _Builder:
         if outside is not self._state:
             nearest = self._state[0]
             if nearest != outside[0]:
-                _, attrs, start, _, parent, hidden = self._elements[nearest]
-                length = self._length
-                if start != length:
-                    start += start in self._separated
-                    self._elements[nearest] = Element(tag, attrs, start, length, parent, hidden)
+                element, length = self._elements[nearest], self._length
+                if element[_START] != length:
+                    element[_START] += element[_START] in self._separated
+                    element[_END] = length
             self._state = outside
             self._in_script = False
         kind = _kind_of(tag)
@@ -290,7 +294,8 @@ class _Builder:
         try:
             if self._raw:
                 self._write()
-            return Document("".join(self._parts), tuple(self._elements), tuple(self._scripts))
+            elements = tuple([_new(Element, fields) for fields in self._elements])
+            return Document("".join(self._parts), elements, tuple(self._scripts))
         finally:
             self._reset()
 

@@ -15,6 +15,7 @@ from mentionstudy.data.errors import UnreadableArticle
 
 UNKNOWN_TIME: Final = -1
 _TIME_FIELDS: Final = ("mtime", "LastModified", "last_modified", "updated", "created")
+_READ: Final = os.O_RDONLY | getattr(os, "O_BINARY", 0)
 _NANOSECONDS: Final = 1_000_000_000
 
 
@@ -67,14 +68,14 @@ def place_of(path: str) -> Place:
     if is_address(path):
         files, name = _file_system(path)
         info = files.info(name)
-        is_file, is_folder = info["type"] == "file", info["type"] == "directory"
-        if is_file:
+        if info["type"] == "file":
             return _place(path, info)
+        is_folder = info["type"] == "directory"
     else:
         status = os.stat(path)
-        is_file, is_folder = stat.S_ISREG(status.st_mode), stat.S_ISDIR(status.st_mode)
-        if is_file:
+        if stat.S_ISREG(status.st_mode):
             return Place(path, status.st_size, status.st_mtime_ns)
+        is_folder = stat.S_ISDIR(status.st_mode)
     kind = "a folder" if is_folder else "not a regular file"
     raise UnreadableArticle(path, "unreadable", f"this is {kind}; give a file")
 
@@ -91,7 +92,7 @@ def read_bytes(place: Place, limit: int) -> bytes:
     """Read a file, but no more than one byte above the limit, which it can have grown beyond."""
     if not is_address(place.path):
         # half the time of a file object, which counts where a file is as small as a post
-        number = os.open(place.path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
+        number = os.open(place.path, _READ)
         try:
             data = os.read(number, place.size + 1)
         finally:

@@ -36,6 +36,7 @@ from mentionstudy.data.errors import UnreadableArticle
 
 _TABLE_SUFFIXES: Final = frozenset({".csv", ".tsv"})
 _JSON_SUFFIXES: Final = frozenset({".json", ".jsonl", ".ndjson"})
+_TEXT_SUFFIXES: Final = (".md", ".markdown", ".txt", ".html", ".htm")  # and nothing else by name
 _TOGETHER_CHARS: Final = 200_000  # of posts that are read in step
 _OTHER_CHARS: Final = 10_000  # a page counts as so many: it is read whole and waits as an article
 
@@ -214,10 +215,11 @@ def _open_file(path: str, options: ReadOptions) -> _Opened:
 
 def _open_place(place: Place, options: ReadOptions) -> _Opened:
     path, size = place.path, place.size
-    if is_archive(path) or is_crawl(path):
-        return _unpacked(path, options)
-    if is_stream(path):
-        return _guarded(read_stream(path, options), path)
+    if not path.endswith(_TEXT_SUFFIXES):
+        if is_archive(path) or is_crawl(path):
+            return _unpacked(path, options)
+        if is_stream(path):
+            return _guarded(read_stream(path, options), path)
     if size <= options.max_bytes:
         try:
             data = read_bytes(place, options.max_bytes)
@@ -281,7 +283,8 @@ def _dispatch(data: bytes, path: str, options: ReadOptions) -> _Opened:
     """Find out what a file is, and read it if that is all one step."""
     if not data or data.isspace():
         raise UnreadableArticle(path, "empty", "this file is empty")
-    suffix = os.path.splitext(path)[1].lower()
+    is_text = path.endswith(_TEXT_SUFFIXES)
+    suffix = "" if is_text else os.path.splitext(path)[1].lower()
     if suffix in MAIL_SUFFIXES:
         context = Context(path=path, article_id=content_id(data), notes=(), options=options)
         return (read_message(data, context),)
@@ -292,7 +295,7 @@ def _dispatch(data: bytes, path: str, options: ReadOptions) -> _Opened:
     context = Context(path=path, article_id=content_id(data), notes=decoded.notes, options=options)
     if suffix in _TABLE_SUFFIXES:
         return read_csv(io.StringIO(text, newline=""), context)
-    if suffix in _JSON_SUFFIXES or (not suffix and text.lstrip().startswith('{"')):
+    if suffix in _JSON_SUFFIXES or (not (suffix or is_text) and text.lstrip().startswith('{"')):
         return read_json(text, context)
     if is_feed(text):
         return read_feed(text, context)
