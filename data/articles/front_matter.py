@@ -6,6 +6,7 @@ import html
 import re
 from collections.abc import Mapping
 from datetime import datetime
+from functools import lru_cache
 from os.path import basename
 from typing import Final, NamedTuple
 
@@ -40,6 +41,7 @@ _HEAD_CHARS: Final = 300
 
 # What YAML has rules for, beside the characters that `str.isprintable` tells.
 _NO_PLAIN_CHARACTER: Final = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\xa0\u2028\u2029\ufeff]")
+_SHORT_CHARS: Final = 24
 _PLAIN_MARKS: Final = frozenset("/+（《“【")
 
 _TITLE_KEYS: Final = ("title",)
@@ -257,31 +259,47 @@ def read_simple(block: str) -> Meta | None:
     if not block.replace("\n", "").isprintable() and _NO_PLAIN_CHARACTER.search(block):
         return None
     meta: dict[str, tuple[str, ...]] = {}
-    key, indent = "", -1  # of the list below the key: unknown yet, 0 if there can be none
-    for line in block.split("\n"):
-        name, colon, value = line.partition(":")
-        if colon and name.isidentifier() and name.isascii():
-            key = name.lower()
-            if key in meta or value[:1] not in " ":
-                return None
-            value = value.strip(" ")
-            scalar = _scalar(value) if value else ""
-            indent = 0 if value else -1
-            items: tuple[str, ...] = ()
-        else:
-            item = line.lstrip(" ")
-            if not item:
-                continue
-            here = len(line) - len(item)
-            if not key or here == 0 or indent not in (-1, here) or not item.startswith("- "):
-                return None
-            scalar = _scalar(item[2:].strip(" "))
-            items = meta[key] if indent > 0 else ()
-            indent = here
-        if scalar is None:
+    key, depth = "", 0  # of the list below the key: 0 if there can be none, -1 if not known yet
+    for text in block.split("\n"):
+        line = _short_line(text) if len(text) <= _SHORT_CHARS else _line(text)
+        if line is None:
             return None
-        meta[key] = (*items, scalar)
+        name, indent, scalar = line
+        if name:
+            if name in meta:
+                return None
+            key, depth = name, -1 if scalar is None else 0
+            meta[key] = (scalar or "",)
+        elif indent and scalar is not None:
+            if depth not in (-1, indent):
+                return None
+            meta[key] = (*meta[key], scalar) if depth > 0 else (scalar,)
+            depth = indent
     return meta or None
+
+
+def _line(line: str) -> tuple[str, int, str | None] | None:
+    """Return a key in lower case or the indent of an item, and the scalar; None if not plain."""
+    name, colon, value = line.partition(":")
+    if colon and name.isidentifier() and name.isascii():
+        name, indent = name.lower(), 0
+        if not value.strip(" "):
+            return name, indent, None
+        if value[0] != " ":
+            return None
+    else:
+        value = line.lstrip(" ")
+        name, indent = "", len(line) - len(value)
+        if not value:
+            return name, 0, None
+        if indent == 0 or not value.startswith("- "):
+            return None
+        value = value[1:]
+    scalar = _scalar(value.strip(" "))
+    return None if scalar is None else (name, indent, scalar)
+
+
+_short_line: Final = lru_cache(maxsize=4096)(_line)  # which the posts of a source have in common
 
 
 def _scalar(value: str) -> str | None:
