@@ -13,9 +13,10 @@ _TAG: Final = re.compile(r"<(?:/?[a-zA-Z][a-zA-Z0-9]*(?:[\s/][^<>]*)?>|!--)")
 _AUTOLINK: Final = re.compile(r"<(https?://[^<>\s]{0,2000})?>")
 _IMAGE: Final = re.compile(r"!\[([^\]\n]{0,500})\]\((\S{0,2000})\)")
 _LINK: Final = re.compile(r"\[([^\[\]\n]{1,500})\]\(((?:https?:)?//[^()\s]{1,2000})\)")
-_HEADING: Final = re.compile(r"^#{1,6}[ \t]+(.*)$", re.MULTILINE)
-_QUOTE: Final = re.compile(r"^>[ \t]", re.MULTILINE)
-_RULE: Final = re.compile(r"^(?:-{3,}|\*{3,}|_{3,})[ \t]*$", re.MULTILINE)
+# A line's begin is its line feed, because a search for one character is the fastest.
+_HEADING: Final = re.compile(r"\n#{1,6}[ \t]+(.*)")
+_QUOTE: Final = re.compile(r"\n>[ \t]")
+_RULE: Final = re.compile(r"\n(?:-{3,}|\*{3,}|_{3,})[ \t]*$", re.MULTILINE)
 # Looked for before the patterns above. A pattern that begins with one character, and no more, is
 # found several times faster than two characters are by `in`.
 _ESCAPED_QUOTE: Final = re.compile(r'=(?=\\")')
@@ -107,11 +108,10 @@ def _as_markup(raw: str) -> str:
             lambda m: f'<img src="{html.escape(m[2])}" alt="{html.escape(m[1])}">', raw
         )
         raw = _LINK.sub(lambda m: _anchor(m[2], m[1]), raw)
-    # Lines that begin with a mark are rare, and the patterns try each line.
-    if raw[:1] in _LINE_MARKS or _MARKED_LINE.search(raw):
-        raw = _HEADING.sub(r"\n\1\n", raw)
-        raw = _QUOTE.sub("", raw)
-        raw = _RULE.sub("\n", raw)
+    if raw[:1] in _LINE_MARKS or _MARKED_LINE.search(raw):  # such lines are rare
+        raw = _HEADING.sub(r"\n\n\1\n", "\n" + raw)
+        raw = _QUOTE.sub("\n", raw)
+        raw = _RULE.sub("\n\n", raw)[1:]
     return raw
 
 
