@@ -19,11 +19,11 @@ _FULL_WIDTH: Final = re.compile("[０-９Ａ-Ｚａ-ｚ．／]")
 _HALF_WIDTH: Final = {full: full - 0xFEE0 for full in range(0xFF01, 0xFF5F)}
 _ZEROS: Final = bytes.maketrans(b"0123456789", b"0" * 10)
 _FIVE_DIGITS: Final = b"00000"
-# What a form without five digits has one of.
+# What a form without five digits has one of. The second character alone tells that most are none.
 _RARE_FORM: Final = re.compile(
-    r"[０-９Ａ-Ｚａ-ｚ．／A-Zh代纳纽美(（](?:(?<=[０-９Ａ-Ｚａ-ｚ．／])|(?<=[Hh])[Kk]"
-    r"|(?<=代)[码号碼號]|(?<=[A-Z])\.(?:[NOK]|US)|(?<=N)(?:YSE|ASDAQ)|(?<=纳)斯达克"
-    r"|(?<=纽)(?:交所|约证券交易所)|(?<=美)股|(?<=[(（])[0-9]{4}[)）])"
+    r"[０-９Ａ-Ｚａ-ｚ．／A-Zh代纳纽美(（](?:(?<=[０-９Ａ-Ｚａ-ｚ．／])|(?=[0-9Kk.YA码号碼號斯交约股])(?:"
+    r"(?<=[Hh])[Kk]|(?<=代)[码号碼號]|(?<=[A-Z])\.(?:[NOK]|US)|(?<=N)(?:YSE|ASDAQ)|(?<=纳)斯达克"
+    r"|(?<=纽)(?:交所|约证券交易所)|(?<=美)股|(?<=[(（])[0-9]{4}[)）]))"
 )
 # What every form has one of; most titles and many texts have none. The patterns here begin with a
 # set of characters, because then the search skips what is none of them without trying a match.
@@ -54,8 +54,11 @@ _US_SUFFIXED: Final = re.compile(r"([A-Z]{1,5}(?:\.[AB])?)\.(?:N|O|OQ|K|US)")
 _US_PREFIXED: Final = re.compile(
     r"(?:NYSE|NASDAQ|纳斯达克|纽交所|纽约证券交易所|美股|US)\s*[:：]?\s*([A-Z]{1,5})(?![A-Za-z])"
 )
-_KEYWORD: Final = re.compile(
-    r"(?P<what>(?:A股|B股|H股|港股|香港)?(?:上市)?(?:证券|股票|股份|个股|基金|ETF)?(?:交易)?)代(?:码|号|碼|號)"
+_KEYWORD_BEFORE: Final = re.compile(
+    r"(?:A股|B股|H股|港股|香港)?(?:上市)?(?:证券|股票|股份|个股|基金|ETF)?(?:交易)?\Z"
+)
+_KEYWORD_CHARS: Final = 9  # of the longest of these
+_KEYWORD_CODE: Final = re.compile(
     r"\s*(?:[分别]*[为是]|[:：])?\s*[\"“‘「『'(（]?\s*(?P<code>\d{4,6})(?!\d|\.\d|[A-Za-z])"
 )
 _INDEX_WORDS: Final = re.compile(
@@ -154,9 +157,15 @@ def _prefixed(text: str) -> Iterator[Code]:
 
 
 def _keyworded(text: str) -> Iterator[Code]:
-    for match in _KEYWORD.finditer(text) if _KEYWORDS.search(text) else ():
-        what, code, (start, end) = match["what"], match["code"], match.span("code")
-        in_brackets = text[max(0, match.start() - 1) : match.start()] in _OPENING_BRACKETS
+    for keyword in _KEYWORDS.finditer(text):
+        match = _KEYWORD_CODE.match(text, keyword.end())
+        before = _KEYWORD_BEFORE.search(
+            text, max(0, keyword.start() - _KEYWORD_CHARS), keyword.start()
+        )
+        if match is None or before is None:
+            continue
+        what, code, (start, end) = before[0], match["code"], match.span("code")
+        in_brackets = text[max(0, before.start() - 1) : before.start()] in _OPENING_BRACKETS
         if not what and not in_brackets:
             continue  # 代码 alone is that of anything
         if len(code) == 6:
