@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Final, Literal, NamedTuple, get_args
 
@@ -47,19 +47,21 @@ class Security:
     board
         The segment: ``main``, ``star``, ``chinext``, ``bse``, ``b``, ``hk``, ``hk_gem``, ``csi``,
         ``global`` and so on; empty if it has none.
+    symbol
+        The canonical name, for example ``600718.SH``.
     """
 
     code: str
     exchange: Exchange
     kind: Kind
     board: str
+    symbol: str = field(init=False, repr=False, compare=False)
 
-    @property
-    def symbol(self) -> str:
-        """The canonical name, for example ``600718.SH``."""
-        if self.exchange != "OTHER":
-            return f"{self.code}.{self.exchange}"
-        return f"{self.code}.{_BOARD_SUFFIX.get(self.board, self.board.upper())}"
+    def __post_init__(self) -> None:
+        place: str = self.exchange
+        if place == "OTHER":
+            place = _BOARD_SUFFIX.get(self.board, self.board.upper())
+        object.__setattr__(self, "symbol", f"{self.code}.{place}")
 
     @property
     def currency(self) -> str:

@@ -196,11 +196,11 @@ def decide(
 
 
 def _beijing(clock: datetime, offset: timedelta | None) -> datetime:
-    if offset is None:
-        return clock.replace(tzinfo=BEIJING)
-    if clock.year <= _LAST_SUMMER_TIME:
+    if offset is not None and clock.year <= _LAST_SUMMER_TIME:
         return clock.replace(tzinfo=timezone(offset)).astimezone(BEIJING)
-    return (clock + (_BEIJING_OFFSET - offset)).replace(tzinfo=BEIJING)
+    if offset is not None and offset != _BEIJING_OFFSET:
+        clock += _BEIJING_OFFSET - offset
+    return clock.replace(tzinfo=BEIJING)
 
 
 def _usual(text: str) -> Stamp | None:
