@@ -33,7 +33,7 @@ class EastmoneyKeytip:
 
     def find(self, page: Page) -> Iterator[Finding]:
         """Yield one finding per linked name."""
-        if not any(name in page.classes for name in CLASSES):
+        if not any([name in page.classes for name in CLASSES]):
             return
         elements = page.document.elements
         for element in elements:

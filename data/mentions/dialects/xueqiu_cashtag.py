@@ -21,8 +21,10 @@ class XueqiuCashtag:
 
     def find(self, page: Page) -> Iterator[Finding]:
         """Yield one finding per cashtag that no link has claimed."""
+        if "$" not in page.document.text and "$" not in page.title:
+            return
         for text, in_title in ((page.document.text, False), (page.title, True)):
-            for match in _CASHTAG.finditer(text) if "$" in text else ():
+            for match in _CASHTAG.finditer(text):
                 start, end = match.span()
                 security = security_of_code(match[1])
                 if security is not None and page.free(start, end, in_title=in_title):
