@@ -43,7 +43,7 @@ _CELL_TAGS: Final = _names("td th")
 _SILENT_TAGS: Final = _names(
     "head iframe math noscript object script select style svg template textarea"
 )
-_HIDDEN_STYLE: Final = re.compile(r"(?:display\s*:\s*none|visibility\s*:\s*hidden)", re.IGNORECASE)
+_HIDDEN_STYLE: Final = re.compile(r"(?:display\s*:\s*none|visibility\s*:\s*hidden)")
 # Portals fill these spans behind a linked name with today's price, whatever the article's day.
 _QUOTE_ID: Final = re.compile(r"(?:bk)?quote_\S+$|(?:s[hz]|bj|hk)\d{5,6}_hq$")
 _BLANK_LINE: Final = re.compile(r"\n[^\S\n]*\n")
@@ -301,8 +301,9 @@ class _Builder:
 
     def _write(self) -> None:
         """Add what stands between two tags."""
-        raw = self._raw[0] if len(self._raw) == 1 else "".join(self._raw)
-        self._raw.clear()
+        pieces = self._raw
+        raw = pieces[0] if len(pieces) == 1 else "".join(pieces)
+        pieces.clear()
         if self._state[2]:
             if self._in_script and not raw.isspace():
                 self._scripts.append(raw)
@@ -329,7 +330,7 @@ class _Builder:
 
 def _is_hidden(attrs: dict[str, str]) -> bool:
     style = attrs.get("style")
-    if "hidden" in attrs or (style is not None and _HIDDEN_STYLE.search(style)):
+    if "hidden" in attrs or (style is not None and _HIDDEN_STYLE.search(style.lower())):
         return True
     name = attrs.get("id")
     return name is not None and _QUOTE_ID.match(name) is not None

@@ -158,10 +158,13 @@ class Page(NamedTuple):
             document,
             article.source,
             tuple(links),
-            published_at=article.published_at,
-            addresses="\n".join([address for _, address in links]).lower(),
-            classes="\n".join(classes),
-            codes="\n".join(codes),
+            (),
+            (),
+            frozenset(),
+            article.published_at,
+            "\n".join([address for _, address in links]).lower(),
+            "\n".join(classes),
+            "\n".join(codes),
         )
 
     def free(self, start: int, end: int, *, in_title: bool = False) -> bool:
@@ -248,7 +251,7 @@ def mention(article: Article, dialect: str, found: list[Finding]) -> Mention:
         confidence=max([finding.confidence for finding in found]),
         surface=first.surface,
         in_title=len(body) < len(found) or bool(first.surface and first.surface in article.title),
-        role=min([finding.role for finding in found], key=ROLES.index),
+        role=min({finding.role for finding in found}, key=ROLES.index),
     )
 
 

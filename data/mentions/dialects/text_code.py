@@ -17,10 +17,9 @@ nothing speaks of one, four digits with a leading zero. Any other number is a nu
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Final
 
-from mentionstudy.data.mentions.code_forms import find_codes
+from mentionstudy.data.mentions.code_forms import Code, find_codes
 from mentionstudy.data.mentions.model import Finding, Page, Role
 
 
@@ -30,15 +29,20 @@ class TextCode:
     name = "text_code"
     rank = 60
 
-    def find(self, page: Page) -> Iterator[Finding]:
-        """Yield one finding per code that no dialect before this one has claimed."""
-        for text, in_title in ((page.document.text, False), (page.title, True)):
-            for code in find_codes(text):
-                security, start, end, confidence = code
-                if page.free(start, end, in_title=in_title):
-                    role: Role = "unclear" if code.is_ambiguous else "subject"
-                    surface = text[start:end]
-                    yield Finding(security, surface, start, confidence, end, in_title, role)
+    def find(self, page: Page) -> list[Finding]:
+        """List one finding per code that no dialect before this one has claimed."""
+        return [
+            _finding(code, text, in_title)
+            for text, in_title in ((page.document.text, False), (page.title, True))
+            for code in find_codes(text)
+            if page.free(code.start, code.end, in_title=in_title)
+        ]
+
+
+def _finding(code: Code, text: str, in_title: bool) -> Finding:
+    security, start, end, confidence = code
+    role: Role = "unclear" if code.is_ambiguous else "subject"
+    return Finding(security, text[start:end], start, confidence, end, in_title, role)
 
 
 DIALECT: Final = TextCode()
