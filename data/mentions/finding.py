@@ -7,7 +7,7 @@ import pkgutil
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
 from operator import attrgetter
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import pandas as pd
 
@@ -35,7 +35,11 @@ _FIELDS: Final = attrgetter(*MENTION_COLUMNS)
 _POSITIONS: Final = MENTION_COLUMNS.index("positions")
 _TOGETHER_CHARS: Final = 100_000  # some dozens of posts, or a page
 _LEAST_CHARS: Final = 500  # what an article without text counts
-_TYPES: Final = {"occurrences": "int64", "confidence": "float64", "in_title": "bool"}
+_TYPES: Final[dict[str, Any]] = dict.fromkeys(MENTION_COLUMNS, "str") | {
+    "occurrences": "int64",
+    "confidence": "float64",
+    "in_title": "bool",
+}
 
 
 @lru_cache(maxsize=1)
@@ -190,7 +194,7 @@ def mentions_to_frame(mentions: Iterable[Mention]) -> pd.DataFrame:
     # with a type for each column, pandas need not guess it from the values
     return pd.DataFrame(
         {
-            name: pd.array([*values], dtype=_TYPES.get(name, "str"))
+            name: pd.array([*values], dtype=_TYPES[name])
             for name, values in zip(MENTION_COLUMNS, columns, strict=True)
         }
     )
