@@ -132,6 +132,8 @@ _FRONT_MATTER = st.lists(
 
 @given(lines=_FRONT_MATTER)
 @example(lines=["tags:", " - ''", " - ''"])
+@example(lines=["tags:", " - a", "    - b"])
+@example(lines=["title:\u3000"])
 def test_the_short_way_through_front_matter_says_what_yaml_says(lines: list[str]) -> None:
     block = "\n".join(lines)
     simple = read_simple(block)

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mentionstudy.data.articles import Document, parse_markup
-from mentionstudy.data.articles.document import Engine
+from mentionstudy.data.articles.document import _OWN, Engine, _Builder
 
 ENGINES: list[Engine] = ["soup", "lxml"]
 
@@ -64,6 +64,20 @@ def test_what_follows_the_end_of_a_page_is_part_of_it(engine: Engine) -> None:
     assert [document.surface(element) for element in document.elements] == ["后"]
 
 
+def test_a_text_that_was_broken_off_leaves_nothing_behind(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    whole = parse_markup("<p>甲<b>乙</b></p>", "lxml")
+    for step in ("start", "_write", "close"):
+        with monkeypatch.context() as patch:
+            patch.setattr(_Builder, step, interrupted)
+            _OWN.renew()  # the parser looks for its target's methods once
+            with pytest.raises(KeyboardInterrupt):
+                parse_markup("<p id=a>丙<i>丁</i>", "lxml")
+        assert parse_markup("<p>甲<b>乙</b></p>", "lxml") == whole
+
+
 @pytest.mark.parametrize("engine", ENGINES)
 def test_scripts_are_kept_apart(engine: Engine) -> None:
     document = parse_markup("<p>a</p><script>push({code: '000002'})</script>", engine)
@@ -103,7 +117,8 @@ _MARKUP = (
     "中文|600718|&amp;|&lt;|&nbsp;|<|>|<li>|<ul>|</ul>|<b>|</b>|<h1>|</h1>|<o:p>|</o:p>|"
     "<style>s</style>|<?pi x?>|<title>t|</title>|<html>|</html>|<body>|</body>|<head>|<svg>|"
     "<![CDATA[x]]>|<!DOCTYPE html>|<?xml version='1.0' encoding='gbk'?>|<meta charset=gbk>|"
-    "<select>|<option>|<iframe>|</iframe>|<textarea>|&#0;|&#xd800;|<tbody>|<form>|<p id=q hidden>"
+    "<select>|<option>|<iframe>|</iframe>|<textarea>|&#0;|&#xd800;|<tbody>|<form>|<p id=q hidden>|"
+    "<input checked>"
 )
 _PIECES = st.sampled_from(_MARKUP.split("|"))
 

@@ -39,6 +39,24 @@ def test_stamps_of_portals(text: str, clock: str, precision: str, hours: int | N
     assert stamp.offset == (None if hours is None else timedelta(hours=hours))
 
 
+@given(
+    year=st.sampled_from([1989, 1990, 2021, 2024]),
+    day=st.sampled_from([(2, 29), (4, 31), (6, 1), (13, 1), (12, 31)]),
+    clock=st.sampled_from(["00:00:00", "09:05:07", "23:59:60", "24:00:00"]),
+    zone=st.sampled_from(["", " +0800", "+08:00", " +0000", "Z", " GMT", " +0900", " CST", "x"]),
+)
+def test_usual_stamps_are_read_like_all_others(
+    year: int, day: tuple[int, int], clock: str, zone: str
+) -> None:
+    month, date = day
+    others = parse_stamp(f"{year}/{month}/{date} {clock}{zone}")
+    assert parse_stamp(f"{year}-{month:02}-{date:02} {clock}{zone}") == others
+    if zone == " GMT":
+        name = "JanFebMarAprMayJunJulAugSepOctNovDecFoo"[3 * month - 3 : 3 * month]
+        others = parse_stamp(f"{date} {name} {year} {clock} GMT")
+        assert parse_stamp(f"Fri, {date:02} {name} {year} {clock} GMT") == others
+
+
 @pytest.mark.parametrize(
     "text", ["Invalid Date", "+0800", "", "泰国", "2022-13-01", "2021-02-30", "1970-01-01", "18:10"]
 )
