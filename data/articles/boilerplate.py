@@ -21,6 +21,8 @@ _BACK_LINE: Final = re.compile(
     r"^\[返回[^\]\n]*\]\([^)\n]*\)(?:\s*[｜|]?\s*\[返回[^\]\n]*\]\([^)\n]*\))*$"
 )
 _CREDIT: Final = re.compile(r"[（(](?:文章)?来源\s*[:：]\s*([^（）()\n]{1,40})[）)]")
+_CREDIT_WORD: Final = "来源"
+_CREDIT_CHARS: Final = len("（文章")  # before that word
 _CREDIT_ZONE_CHARS: Final = 300  # credits stand at the very end
 
 
@@ -93,5 +95,6 @@ def body_length(text: str, min_share: float = 0.0) -> int:
 def credit(text: str) -> str:
     """Return the publisher that a text credits at its end, empty if it credits none."""
     end = text[-_CREDIT_ZONE_CHARS:]
-    found = _CREDIT.findall(end) if "来源" in end else ()
+    place = end.find(_CREDIT_WORD)
+    found = _CREDIT.findall(end, max(0, place - _CREDIT_CHARS)) if place >= 0 else ()
     return found[-1].strip() if found else ""

@@ -31,6 +31,9 @@ MAX_FRONT_MATTER_CHARS: Final = 65_536
 _YAML_LOADER: Final = getattr(yaml, "CBaseLoader", yaml.BaseLoader)  # every value stays a string
 _HANDLER: Final = YAMLHandler()
 _OPENING: Final = re.compile(r"-{3,}[ \t]*\n[ \t]*(?:[A-Za-z_][\w-]*[ \t]*:|-{3,}[ \t]*(?:\n|$)|#)")
+# As the handler's pattern, but the second begins with a line feed and not with each character.
+_OPENED: Final = re.compile(r"-{3,}\s*$", re.MULTILINE)
+_CLOSED: Final = re.compile(r"\n-{3,}\s*$", re.MULTILINE)
 _KEY_LINE: Final = re.compile(r"([A-Za-z_][\w-]*)[ \t]*:(?:[ \t]+(.*)|)$")
 _ITEM_LINE: Final = re.compile(r"\s*-[ \t]+(.*)$")
 _LIST_SPLIT: Final = re.compile(r"[,，;；]")
@@ -185,15 +188,15 @@ def _stamp_in_title(title: str, text: str) -> Stamp | None:
 
 def _split(text: str, path: str) -> _Split:
     """Part a post into front matter and body."""
-    try:
-        block, body = _HANDLER.split(text.strip() + "\n")
-    except ValueError as error:
+    parts = _parted(text.strip() + "\n")
+    if parts is None:
         raise UnreadableArticle(
             path,
             "front_matter",
             f"the front matter that opens in line {_opening_line(text)} is never closed; "
             "put a line with --- below it",
-        ) from error
+        )
+    block, body = parts
     simple = read_simple(block) if len(block) <= MAX_FRONT_MATTER_CHARS else None
     if simple is not None:
         return _Split(simple, body, ())
@@ -221,6 +224,15 @@ def _split(text: str, path: str) -> _Split:
             f"no line of the front matter that opens in line {opened} has the form `key: value`",
         )
     return _Split(meta, body, notes)
+
+
+def _parted(text: str) -> tuple[str, str] | None:
+    """Return what stands between the first two lines of dashes and below them."""
+    first = _OPENED.match(text)
+    second = _CLOSED.search(text, first.end()) if first else None
+    if first is None or second is None:
+        return None
+    return text[first.end() : second.start() + 1], text[second.end() :]
 
 
 def _opening_line(text: str) -> int:
