@@ -2,7 +2,7 @@
 
 Dialects do not see a tree. They see a `Document`: the visible text, and every element that has
 attributes with the span of that text which it covers. Two engines fill it through the same
-function, BeautifulSoup for single pages and lxml's tree for whole corpora; a test proves that they
+builder, BeautifulSoup for single pages and lxml's parser for whole corpora; a test proves that they
 agree.
 """
 

@@ -255,7 +255,7 @@ def _from_yaml(loaded: dict[object, object]) -> Meta:
 
 
 def read_simple(block: str) -> Meta | None:
-    """Read front matter of the simplest form, ten times faster than a YAML parser.
+    """Read front matter of the simplest form, several times faster than a YAML parser.
 
     Parameters
     ----------
