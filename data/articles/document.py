@@ -289,6 +289,10 @@ class _Builder:
         """Pass over a processing instruction."""
         self.comment(target)
 
+    def doctype(self, name: str, *_: str | None) -> None:
+        """Pass over a document type."""
+        self.comment(name)
+
     def close(self) -> Document:
         """Return the document and begin another."""
         try:

@@ -3,7 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from mentionstudy.data.articles import Document, parse_markup
@@ -131,6 +131,7 @@ _PIECES = st.sampled_from(_MARKUP.split("|"))
         st.one_of(_PIECES, st.sampled_from([" ", "\n", "\n\n", "　", "a"])), max_size=25
     )
 )
+@example(pieces=["a", "<!DOCTYPE html>", "\n\n", "a"])
 def test_both_engines_build_the_same_document(pieces: list[str]) -> None:
     markup = "".join(pieces)
     assert parse_markup(markup, "soup") == parse_markup(markup, "lxml")
