@@ -52,6 +52,8 @@ class Corpus:
     codes
         Old codes that articles print, and what they are today; the mentions and events here have
         today's.
+    names
+        Short names of the events' securities, of those that the master knows.
     """
 
     articles: pd.DataFrame
@@ -64,6 +66,11 @@ class Corpus:
     digest: str
     rules: EventRules = field(default_factory=EventRules)
     codes: Mapping[str, Renumbered] = field(default_factory=dict)
+    names: Mapping[str, str] = field(default_factory=dict)
+
+    def named(self, symbol: str) -> str:
+        """Return a symbol with its short name behind it, if there is one."""
+        return f"{symbol} {self.names.get(symbol, '')}".rstrip()
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +177,11 @@ def load_corpus(
         digest=digest if rules == EventRules() else f"{digest} {rules}",
         rules=rules,
         codes=known.codes,
+        names={
+            symbol: name
+            for symbol in found.events["symbol"].unique()
+            if (name := known.master.name_of(symbol))
+        },
     )
 
 

@@ -112,7 +112,7 @@ def reading_of(t: Texts, bounds: Window, cars: pd.DataFrame, tests: pd.DataFrame
             n=f"{len(car):,}",
             test=t.code("test", row["test"]),
             statistic=f"{row['statistic']:.2f}",
-            p=p_text(row["p"]),
+            p=p_text(row["p"]).replace(" ", "\N{NO-BREAK SPACE}"),
         )
     return t("reading.untested", window=window, caar=f"{car.mean():+.2%}", n=f"{len(car):,}")
 

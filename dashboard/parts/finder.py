@@ -81,7 +81,7 @@ def offers(t: Texts, corpus: Corpus, pages: tuple[str, ...], words: str) -> list
     index = services.article_index(corpus)
     out: list[Offer] = []
     if wanted:
-        out += [_security(t, symbol, n) for symbol, n in _symbols(corpus, wanted)]
+        out += [_security(t, corpus, symbol, n) for symbol, n in _symbols(corpus, wanted)]
         hits = index[listing.search(index, words)]
         out += [_article(row) for row in hits[:_EACH].itertuples()]
     names = [(name, t(f"page.{name}")) for name in pages]
@@ -93,12 +93,13 @@ def _symbols(corpus: Corpus, wanted: list[str]) -> list[tuple[str, int]]:
     if corpus.events.empty:
         return []
     counts: pd.Series[int] = corpus.events["symbol"].value_counts()
-    fitting = [s for s in counts.index if all(word in str(s).lower() for word in wanted)]
+    named = {symbol: corpus.named(str(symbol)).lower() for symbol in counts.index}
+    fitting = [s for s in counts.index if all(word in named[s] for word in wanted)]
     return [(str(s), int(counts[s])) for s in fitting[:_EACH]]
 
 
-def _security(t: Texts, symbol: str, events: int) -> Offer:
-    label = f"**{as_markdown(symbol)}** · {t('security.events', n=events)}"
+def _security(t: Texts, corpus: Corpus, symbol: str, events: int) -> Offer:
+    label = f"**{as_markdown(corpus.named(symbol))}** · {t('security.events', n=events)}"
     return ":material/candlestick_chart:", label, lambda: navigate.to_security(symbol)
 
 

@@ -30,7 +30,7 @@ def choose(page: Page) -> str:
         t("column.symbol"),
         symbols,
         key="security",
-        format_func=lambda s: f"{s} · {t('security.events', n=counts[s])}",
+        format_func=lambda s: f"{page.corpus.named(s)} · {t('security.events', n=counts[s])}",
     )
     return str(chosen)
 
@@ -47,7 +47,8 @@ def history(page: Page, symbol: str) -> None:
         note = t("sample.note") if page.corpus.is_sample else ""
         look = replace(page.look, note=note)
         currency = currency_of(symbol)
-        fig = charts.price_with_events(own, events, name=symbol, currency=currency, look=look)
+        name = page.corpus.named(symbol)
+        fig = charts.price_with_events(own, events, name=name, currency=currency, look=look)
         clicked = show.clickable(fig, "history", t)
         st.caption(t("security.click"))
         if clicked in set(events["event_id"]):
@@ -68,7 +69,8 @@ def _cars(page: Page, run: StudyRun, symbol: str) -> None:
     left, right = st.columns([3, 2], gap="medium")
     first = window_label(numbers.main_window(page))
     with left:
-        fig = charts.car_by_event(car[car["window"] == first], name=symbol, look=page.look)
+        name = page.corpus.named(symbol)
+        fig = charts.car_by_event(car[car["window"] == first], name=name, look=page.look)
         find = behind.of_study(page, run, numbers.main_window(page))
         behind.chart(page, run, "security_car", fig, find)
     with right:

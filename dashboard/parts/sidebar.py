@@ -59,7 +59,7 @@ def _filters(t: Texts, corpus: Corpus) -> None:
     used = st.session_state.get("_filtered", False) or bool(state.active_filters())
     st.session_state["_filtered"] = used
     with st.expander(t("filter.title"), expanded=used, icon=":material/filter_alt:"):
-        _several(t, "sym", known.symbols)
+        _several(t, "sym", known.symbols, corpus.named)
         _several(t, "ex", _present(state.EXCHANGES, known.exchanges), _named(t, "exchange"))
         _several(t, "src", known.sources)
         _several(t, "cat", known.categories)

@@ -396,10 +396,10 @@ def test_a_search_without_a_find_can_be_taken_back(open_app, sample_workspace):
 def test_a_security_shows_each_of_its_events(open_app, sample_workspace, run):
     app = open_app(sample_workspace, "securities", lang="en", security="600718.SH")
     assert not app.exception
-    price = charts(app)["600718.SH · Mentions on the price"]
+    price = charts(app)["600718.SH 东软集团 · Mentions on the price"]
     marks = next(t for t in price["data"] if t.get("name") == "day 0")
     assert [row[0] for row in marks["customdata"]] == ["600718.SH@2022-01-07"]
-    car = charts(app)[r"600718.SH · CAR [-1,1]"]
+    car = charts(app)[r"600718.SH 东软集团 · CAR [-1,1]"]
     expected = run.result.car(-1, 1).set_index("symbol")["car"]["600718.SH"]
     assert _numbers(car["data"][0]["y"]) == pytest.approx([expected])
 
@@ -490,6 +490,7 @@ def test_one_search_finds_articles_securities_and_pages(open_app, sample_workspa
     ways = found("600718")[1]
     assert ("to_security", "600718.SH") in ways
     assert any(way == "to_article" for way, _ in ways)
+    assert found("盛京银行")[0][0] == r"**02066\.HK 盛京银行** · events: 1"
     assert found("stud")[1] == [("to_page", "study")]
     assert found("")[1] == [("to_page", "overview"), ("to_page", "study")]
     assert found("东软 盛京")[0][0].startswith("2022-01-06")
