@@ -31,7 +31,12 @@ SERVER = Path(__file__).resolve().parents[1] / "server.py"
 WORKSPACE_VARIABLE = "MENTIONSTUDY_WORKSPACE"
 # Pages are drawn by a thread each. By itself glibc gives up to eight arenas a processor to threads
 # and keeps what they free; two, which return large blocks at once, keep the server's memory flat.
-MEMORY: Mapping[str, str] = {"MALLOC_ARENA_MAX": "2", "MALLOC_MMAP_THRESHOLD_": "4194304"}
+# What is freed at an arena's end stays for the next page: fresh memory is slow to get.
+MEMORY: Mapping[str, str] = {
+    "MALLOC_ARENA_MAX": "2",
+    "MALLOC_MMAP_THRESHOLD_": str(4 << 20),
+    "MALLOC_TRIM_THRESHOLD_": str(128 << 20),
+}
 
 port_option = click.option(
     "--port",
