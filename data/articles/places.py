@@ -72,12 +72,20 @@ def place_of(path: str) -> Place:
             return _place(path, info)
         is_folder = info["type"] == "directory"
     else:
-        status = os.stat(path)
-        if stat.S_ISREG(status.st_mode):
-            return Place(path, status.st_size, status.st_mtime_ns)
-        is_folder = stat.S_ISDIR(status.st_mode)
+        found = _local(path)
+        if isinstance(found, Place):
+            return found
+        is_folder = found
     kind = "a folder" if is_folder else "not a regular file"
     raise UnreadableArticle(path, "unreadable", f"this is {kind}; give a file")
+
+
+def _local(path: str) -> Place | bool:
+    """Look at a path of this machine: a file, or whether it is a folder."""
+    status = os.stat(path)
+    if stat.S_ISREG(status.st_mode):
+        return Place(path, status.st_size, status.st_mtime_ns)
+    return stat.S_ISDIR(status.st_mode)
 
 
 def open_binary(path: str) -> BinaryIO:

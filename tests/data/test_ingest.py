@@ -291,10 +291,11 @@ def test_stopped_between_two_tables_it_is_made_whole_by_the_next_run(
     assert len(workspace.mentions()) == 3
 
 
+@pytest.mark.parametrize("size", [1, 3, 10_000])
 def test_files_are_compared_part_by_part(
-    workspace: Workspace, folder: Path, monkeypatch: pytest.MonkeyPatch
+    workspace: Workspace, folder: Path, monkeypatch: pytest.MonkeyPatch, size: int
 ) -> None:
-    monkeypatch.setattr("mentionstudy.data.stocktaking._PART_FILES", 1)
+    monkeypatch.setattr("mentionstudy.data.stocktaking._PART_FILES", size)
     names = ["a-b/x.md", "a/x.md", "a/y.md", "a0.md", "z.md"]  # as paths sort, not as a walk
     for number, name in enumerate(names):
         post((folder / name).parent, Path(name).name, f"1,60000{number}")
