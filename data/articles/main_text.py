@@ -36,6 +36,12 @@ _ELEMENTS: Final = etree.XPath("count(//*)")
 # Trafilatura needs seconds for a larger page.
 _MAX_CHARS: Final = 600_000
 _MAX_ELEMENTS: Final = 20_000
+# It reads each table and article with all that is within, and those within again.
+_MAX_NESTED: Final = 12  # more than pages that are laid out by tables have
+_NESTED: Final = etree.XPath(
+    f"boolean(//table[ancestor::table[{_MAX_NESTED}]]"
+    f" or //article[ancestor::article[{_MAX_NESTED}]])"
+)
 
 # Clock times and numbers stand beside the links of a list and are not counted.
 _NO_LETTERS: Final = re.compile(r"[\W\d_]+")
@@ -83,7 +89,7 @@ def main_markup(tree: HtmlElement) -> str | None:
     import trafilatura  # here, because it takes as long to import as all the rest
 
     def extract(page: HtmlElement) -> str | None:
-        if _ELEMENTS(page) > _MAX_ELEMENTS:
+        if _ELEMENTS(page) > _MAX_ELEMENTS or _NESTED(page):
             return None
         return trafilatura.extract(
             page, output_format="html", include_links=True, include_comments=False, fast=True

@@ -119,6 +119,13 @@ def test_an_article_nested_too_deeply_to_be_weighed_is_not_lost_beside_a_footer(
     assert "第3段" in text_of(page_of(f"{deep}<div>{FOOTER * 99}</div>{MENU}"))
 
 
+@pytest.mark.parametrize("tag", ["table", "article"])
+def test_parts_nested_without_end_are_left_to_the_reading_of_the_whole_page(tag):
+    tree = html.document_fromstring(page_of(f"<{tag}>" * 20 + PARAGRAPHS))
+    assert main_markup(tree) is None, "trafilatura takes half a minute for some thousands"
+    assert "第3段" in text_of(page_of(f"<{tag}>" * 3000 + PARAGRAPHS))
+
+
 def test_a_page_of_nothing_but_links_keeps_them():
     assert "别家公司第59次" in text_of(page_of(f"<ul>{HEADLINES}</ul>"))
 
