@@ -33,6 +33,7 @@ _PART_FILES: Final = 10_000
 _IN_MEMORY: Final = 4 << 20
 _FIRST: Final = "\x01"  # of the characters that a path can have
 _LAST: Final = "\U0010ffff"
+_Columns = tuple[list[str], list[int], list[int]]  # path, size and time of some places
 
 
 class Waiting:
@@ -105,10 +106,10 @@ class Stocktaking:
             todo = self._todo = Waiting(file)
             self._reader, self._reread = reader, reread
             places, after = self._places(), None
-            while part := list(islice(places, _PART_FILES)):
-                todo.put(self._compare_part(part, after, part[-1].path))
-                after = part[-1].path
-            self._compare_part([], after, None)
+            while (part := _columns(islice(places, _PART_FILES)))[0]:
+                todo.put(self._compare_part(part, after, part[0][-1]))
+                after = part[0][-1]
+            self._compare_part(_columns(places), after, None)
             yield todo
 
     def articles_before(self, path: str) -> list[str]:
@@ -167,13 +168,13 @@ class Stocktaking:
                     yield entry
 
     def _compare_part(
-        self, part: list[Place], after: str | None, until: str | None
+        self, part: _Columns, after: str | None, until: str | None
     ) -> list[tuple[Todo, str]]:
         """Give what must be read of all files that sort between two paths."""
         batches = self._batches(after, until)
-        rows = _first_rows(batches, len(part))
+        rows = _first_rows(batches, len(part[0]))
         fruitful = self._unchanged(part, rows)
-        left = [] if fruitful else part
+        left = [] if fruitful else [Place(*row) for row in zip(*part, strict=True)]
         there = {place.path for place in left}
         known: dict[str, FileRecord] = {}
         for record in records_of(batches if fruitful else chain([rows], batches)):
@@ -192,28 +193,26 @@ class Stocktaking:
                 fruitful.append((place.path, bool(before.article_ids)))
                 if before.code:
                     self.failures.append(Failure(place.path, before.code, before.reason))
-        paths = [place.path for place in part]
         for folder, counts in self._folders.items():
-            counts[0] += _count_below(folder, paths)
+            counts[0] += _count_below(folder, part[0])
         self.count_articles(fruitful)
         return out
 
-    def _unchanged(self, part: list[Place], rows: pd.DataFrame) -> list[tuple[str, bool]]:
+    def _unchanged(self, part: _Columns, rows: pd.DataFrame) -> list[tuple[str, bool]]:
         """Tell of each file whether it has an article if all are as these rows say, else nothing.
 
         That most parts of most runs are unchanged is seen without looking at each file by itself.
         """
-        if self._reread or not part or len(rows) != len(part):
+        if self._reread or len(rows) != len(part[0]) or UNKNOWN_TIME in part[2]:
             return []
         if not ((rows["reader"] == self._reader) & (rows["code"] == "")).all():
             return []
         if not rows["path"].is_monotonic_increasing:
             rows = rows.sort_values("path")
-        there = [list(column) for column in zip(*part, strict=True)]
-        known = [rows[name].tolist() for name in Place._fields]
-        if known != there or UNKNOWN_TIME in there[-1]:
+        known = tuple([rows[name].tolist() for name in Place._fields])
+        if known != part:
             return []
-        return list(zip(there[0], rows["article_ids"].ne("").tolist(), strict=True))
+        return list(zip(part[0], rows["article_ids"].ne("").tolist(), strict=True))
 
     def _batches(self, after: str | None, until: str | None) -> Iterator[pd.DataFrame]:
         if not self._tops:
@@ -238,6 +237,16 @@ class Stocktaking:
             return ""
         same = (record.size, record.reader) == (place.size, self._reader)
         return record.article_ids if same else ""
+
+
+def _columns(places: Iterable[Place]) -> _Columns:
+    """Lay places out by column: ten thousand tuples at a time keep the search for garbage busy."""
+    paths, sizes, times = list[str](), list[int](), list[int]()
+    for path, size, mtime_ns in places:
+        paths.append(path)
+        sizes.append(size)
+        times.append(mtime_ns)
+    return paths, sizes, times
 
 
 def _first_rows(batches: Iterator[pd.DataFrame], count: int) -> pd.DataFrame:
