@@ -94,7 +94,7 @@ class Engine:
         days = [slice(a - self.settings.window[0], b - self.settings.window[0] + 1)
                 for a, b in windows]  # fmt: skip
         pieces = list(self._pieces(places))
-        direct = not repeated and self.window_by_window(pieces)
+        direct = not repeated and self._window_by_window(pieces)
         for piece in pieces:
             # Built before the threads start, so that they do not build it twice.
             _ = piece.tile.usable if direct else piece.tile.sums
@@ -110,14 +110,8 @@ class Engine:
                 tile.drop_sums()
         return result
 
-    def window_by_window(self, pieces: list[Part]) -> bool:
-        """Whether it is less work to sum each estimation window by itself than to run sums.
-
-        Parameters
-        ----------
-        pieces
-            All events of a computation.
-        """
+    def _window_by_window(self, pieces: list[Part]) -> bool:
+        """Whether it is less work to sum each estimation window by itself than to run sums."""
         if not pieces:
             return True
         regressors = len(pieces[0].tile.design.x)

@@ -156,8 +156,6 @@ class EventStudy:
         >>> [EventStudy(model=one).run(events, panel).n_events for one in models]
         [1, 1, 1]
         """
-        if not isinstance(returns, pd.DataFrame):
-            raise InputError(f"returns: a DataFrame is needed, not {type(returns).__name__}")
         return build_panel(
             returns,
             market,
@@ -225,7 +223,7 @@ class EventStudy:
         table = read_events(events, settings)
         if isinstance(returns, Panel):
             panel = self._aligned(returns, (market, spans, sessions, factors, risk_free))
-        elif isinstance(returns, pd.DataFrame):
+        else:
             panel = build_panel(
                 returns,
                 market,
@@ -236,8 +234,6 @@ class EventStudy:
                 factors=factors,
                 risk_free=risk_free,
             )
-        else:
-            raise InputError(f"returns: a DataFrame is needed, not {type(returns).__name__}")
         model = MODELS[settings.model](settings)
         model.check(panel)
         located = locate(table, panel, settings)

@@ -66,7 +66,7 @@ def test_what_is_in_the_aligned_returns_is_not_given_again(gappy_market) -> None
 
 
 def test_only_frames_can_be_aligned() -> None:
-    with pytest.raises(InputError, match="a DataFrame is needed, not list"):
+    with pytest.raises(InputError, match="returns: a pandas DataFrame is needed, not list"):
         EventStudy().align([0.1, 0.2])
 
 
