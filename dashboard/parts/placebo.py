@@ -11,7 +11,7 @@ import streamlit as st
 from mentionstudy.analysis.settings import Window, window_label
 from mentionstudy.dashboard.i18n import as_markdown
 from mentionstudy.dashboard.jobs import PlaceboJob, Progress
-from mentionstudy.dashboard.parts import show
+from mentionstudy.dashboard.parts import show, states
 from mentionstudy.dashboard.parts.frame import Page
 from mentionstudy.dashboard.pipeline import StudyRun
 
@@ -76,17 +76,15 @@ def _at_work(page: Page, job: PlaceboJob) -> None:
     t = page.t
     if job.stopped or not job.running:
         st.rerun()
-    with st.container(border=True):
-        share = job.done / job.total if job.total else 0.0
-        said = t("study.placebo_at", done=job.done, total=job.total)
-        st.progress(share, text=said if job.total else t("study.placebo_begun"))
-        st.caption(t("study.placebo_running"))
-        st.button(
-            t("study.placebo_stop"),
-            key="placebo_stop",
-            icon=":material/stop_circle:",
-            on_click=_stop,
-        )
+    said = t("study.placebo_at", done=job.done, total=job.total)
+    states.at_work(
+        job.done / job.total if job.total else 0.0,
+        said if job.total else t("study.placebo_begun"),
+        t("study.placebo_running"),
+        t("study.placebo_stop"),
+        key="placebo_stop",
+        stop=_stop,
+    )
 
 
 def _stop() -> None:

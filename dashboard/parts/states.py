@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pandas as pd
 import streamlit as st
 
@@ -104,3 +106,23 @@ def few_events(t: Texts, used: int) -> None:
     """Warn that a mean of very few events says little."""
     if 0 < used < 10:
         st.info(t("warn.few_events", n=used))
+
+
+def at_work(
+    share: float, said: str, how: str, label: str, *, key: str, stop: Callable[[], None]
+) -> None:
+    """Say how far work in the background is, and offer the way out of it.
+
+    Parameters
+    ----------
+    share
+        How much of it is done, from 0 to 1.
+    said, how
+        What is done in words, and how it goes on.
+    label, key, stop
+        Of the button that ends it.
+    """
+    with st.container(border=True):
+        st.progress(share, text=said)
+        st.caption(how)
+        st.button(label, key=key, icon=":material/stop_circle:", on_click=stop)

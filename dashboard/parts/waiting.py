@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import streamlit as st
 
 from mentionstudy.dashboard import services, state
@@ -41,18 +43,15 @@ def _progress(t: Texts, job: StudyJob) -> None:
     # after a stop at once: the browser would send the old model with its next message
     if job.stopped or not job.running:
         st.rerun()
-    with st.container(border=True):
-        share = min(0.99, job.elapsed / job.expected) if job.expected else 0.0
-        said = t("slow.at", elapsed=f"{job.elapsed:.0f}", expected=f"{job.expected:.0f}")
-        st.progress(share, text=said if job.expected else t("slow.begun"))
-        st.caption(t("slow.how"))
-        st.button(
-            t("slow.stop"),
-            key="slow_stop",
-            icon=":material/stop_circle:",
-            on_click=_give_up,
-            args=(job,),
-        )
+    said = t("slow.at", elapsed=f"{job.elapsed:.0f}", expected=f"{job.expected:.0f}")
+    states.at_work(
+        min(0.99, job.elapsed / job.expected) if job.expected else 0.0,
+        said if job.expected else t("slow.begun"),
+        t("slow.how"),
+        t("slow.stop"),
+        key="slow_stop",
+        stop=partial(_give_up, job),
+    )
 
 
 def _give_up(job: StudyJob) -> None:
