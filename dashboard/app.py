@@ -63,9 +63,12 @@ def main() -> None:
     with st.sidebar:
         preferences.draw(t)
     frame.show_notes(t)
+    said = state.notes()
     state.end()
     page.run()
     state.end(place)
+    if state.notes() != said:  # the page met more of the link than the side bar did
+        st.rerun()
     services.settle()
 
 

@@ -56,6 +56,13 @@ def test_what_the_server_reads_ahead_is_what_the_first_page_asks(
     assert charts(app)
 
 
+def test_a_link_to_a_security_that_is_not_there_is_told_at_once(open_app, sample_workspace):
+    app = open_app(sample_workspace, "securities", lang="en", security="999999.SH")
+    assert not app.exception
+    assert r"“999999\.SH” (security)" in app.warning[0].value
+    assert app.selectbox(key="security").value == "000750.SZ"
+
+
 @pytest.mark.parametrize("workspace", ["plain_workspace", "bare_workspace"])
 def test_where_there_is_nothing_to_study_nothing_is_read_ahead(monkeypatch, request, workspace):
     monkeypatch.setenv(WORKSPACE_VARIABLE, str(request.getfixturevalue(workspace)))
