@@ -8,7 +8,7 @@ import streamlit as st
 
 from mentionstudy.dashboard import access, preferences, services, state
 from mentionstudy.dashboard.i18n import texts
-from mentionstudy.dashboard.parts import frame, sidebar, theme
+from mentionstudy.dashboard.parts import frame, sidebar, states, theme
 
 STYLE = Path(__file__).resolve().parent / "style.css"
 PAGES = (
@@ -59,14 +59,19 @@ def main() -> None:
     with st.sidebar:
         access.draw_account(t)
     names = tuple(name for name, _, _ in PAGES)
-    sidebar.draw(t, names, study=page.url_path not in WITHOUT_SETTINGS)
-    with st.sidebar:
-        preferences.draw(t)
+    side = sidebar.begin(t, names, study=page.url_path not in WITHOUT_SETTINGS)
     frame.show_notes(t)
     said = state.notes()
     state.end()
-    page.run()
-    state.end(place)
+    try:
+        whole = states.drawn(page.run)
+    except Exception:
+        side.draw_rest()  # another setting may be the way out
+        raise
+    side.draw_rest()
+    with st.sidebar:
+        preferences.draw(t)
+    state.end(place if whole else None)
     if state.notes() != said:  # the page met more of the link than the side bar did
         st.rerun()
     services.settle()

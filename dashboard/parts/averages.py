@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mentionstudy.analysis import charts
-from mentionstudy.dashboard.parts import behind, numbers
+from mentionstudy.dashboard.parts import behind, numbers, show
 from mentionstudy.dashboard.parts.frame import Page
 from mentionstudy.dashboard.pipeline import StudyRun
 
@@ -14,6 +14,7 @@ def fan(page: Page, run: StudyRun, name: str = "caar") -> None:
     fig = page.figure("caar", lambda: charts.caar_fan(run.result.averages, look=page.look))
     find = behind.of_study(page, run, window, summed=True)
     behind.chart(page, run, name, fig, find, alt=numbers.caar_alt(page, run))
+    show.before_the_rest(fig, name)
 
 
 def bars(page: Page, run: StudyRun) -> None:

@@ -81,7 +81,7 @@ class Page:
     def answered(self) -> StudyRun:
         """Return the study's answer, or end the page: it has already said why there is none."""
         if self.run is None:
-            st.stop()
+            raise states.NothingMore
         return self.run
 
 
@@ -102,7 +102,7 @@ def prepare(*, study: bool = True) -> Page:
     source = services.source()
     if source.workspace is None:
         states.no_workspace(t, source.path, source.problem)
-        st.stop()
+        raise states.NothingMore
     corpus = services.corpus(source.workspace, state.event_rules())
     if corpus.is_sample:
         st.badge(
@@ -110,7 +110,7 @@ def prepare(*, study: bool = True) -> Page:
         )
     if corpus.articles.empty:
         states.no_articles(t, source.path)
-        st.stop()
+        raise states.NothingMore
     question, problem = _question(state.current())
     run = None
     if not study:

@@ -58,7 +58,7 @@ def prepare() -> Desk:
     source = services.source()
     if source.workspace is None:
         states.no_workspace(t, source.path, source.problem)
-        st.stop()
+        raise states.NothingMore
     tables = services.review_tables(source.workspace)
     if source.workspace.is_sample:
         st.badge(
@@ -66,7 +66,7 @@ def prepare() -> Desk:
         )
     if tables.articles.empty:
         states.no_articles(t, source.path)
-        st.stop()
+        raise states.NothingMore
     return Desk(
         t=t,
         workspace=source.workspace,

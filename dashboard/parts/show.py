@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 from collections.abc import Mapping
+from time import sleep
 from typing import Any, Literal
 
 import pandas as pd
@@ -14,6 +15,7 @@ from mentionstudy.dashboard.export import chart_html, csv_bytes
 from mentionstudy.dashboard.i18n import Texts
 
 _UNUSED_TOOLS = ["lasso2d", "select2d", "autoScale2d"]
+_BY_ITSELF = 0.05  # seconds until the browser has begun to draw what it was sent
 
 
 def chart(fig: go.Figure, name: str, t: Texts, *, alt: str = "") -> None:
@@ -49,6 +51,22 @@ def clickable(fig: go.Figure, name: str, t: Texts, *, alt: str = "") -> str:
     )
     _html_button(fig, name, t)
     return clicked(chosen)
+
+
+def before_the_rest(fig: go.Figure, name: str) -> None:
+    """Let the reader see a chart that is new to them before what the page draws after it.
+
+    A browser draws all that has arrived in one go: the first chart of a page would wait for every
+    other one, which takes longer than sending it by itself.
+
+    Parameters
+    ----------
+    fig, name
+        The chart that has just been drawn.
+    """
+    if st.session_state.get("_first") != (name, id(fig)):
+        st.session_state["_first"] = (name, id(fig))
+        sleep(_BY_ITSELF)
 
 
 def _alt(fig: go.Figure) -> str:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 import streamlit as st
 
 from mentionstudy.dashboard import services, state
 from mentionstudy.dashboard.derivation import GROUPS, EventRules
 from mentionstudy.dashboard.i18n import LANGUAGES, Texts
+from mentionstudy.dashboard.listing import Choices
 from mentionstudy.dashboard.parts import finder
 from mentionstudy.dashboard.pipeline import Corpus
 from mentionstudy.data.market.flags import FLAGS
@@ -19,8 +21,44 @@ MAINLAND_BENCHMARKS = tuple(s for s in services.KNOWN_INDICES if not s.endswith(
 HONG_KONG_BENCHMARKS = tuple(s for s in services.KNOWN_INDICES if s.endswith(".HK"))
 
 
-def draw(t: Texts, pages: tuple[str, ...], *, study: bool = True) -> None:
-    """Draw the side bar; without a workspace only what concerns the display.
+@dataclass(frozen=True, slots=True)
+class SideBar:
+    """What the side bar offers; its head is drawn before the page, the rest after it.
+
+    The page is what the reader waits for, and drawing all that can be set takes as long as drawing
+    a chart, on the server and in the browser.
+
+    Attributes
+    ----------
+    t
+        The texts.
+    corpus
+        What can be filtered and studied, or None where nothing is.
+    filters
+        What the events can be filtered by; None without any event.
+    benchmarks
+        The indices that can be chosen, by the choice that takes them.
+    """
+
+    t: Texts
+    corpus: Corpus | None = None
+    filters: Choices | None = None
+    benchmarks: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def draw_rest(self) -> None:
+        """Draw all that can be set; without a workspace only what concerns the display."""
+        with st.sidebar:
+            if self.corpus is not None:
+                _study(self.t, self.benchmarks)
+                if self.filters is not None:
+                    _filters(self.t, self.corpus, self.filters)
+                _rules(self.t)
+                _details(self.t)
+            _display(self.t)
+
+
+def begin(t: Texts, pages: tuple[str, ...], *, study: bool = True) -> SideBar:
+    """Draw the head of the side bar, and drop the choices that these data do not have.
 
     Parameters
     ----------
@@ -41,30 +79,70 @@ def draw(t: Texts, pages: tuple[str, ...], *, study: bool = True) -> None:
             label_visibility="collapsed",
         )
         source = services.source()
-        if study and source.workspace is not None:
-            corpus = services.corpus(source.workspace, state.event_rules())
-            finder.draw(t, corpus, pages)
-            if len(corpus.events) or state.event_rules() != EventRules():
-                _study(t, services.benchmark_symbols(source.workspace, corpus))
-                if len(corpus.events):
-                    _filters(t, corpus)
-                _rules(t)
-                _details(t)
-        _display(t)
+        if not study or source.workspace is None:
+            return SideBar(t)
+        corpus = services.corpus(source.workspace, state.event_rules())
+        finder.draw(t, corpus, pages)
+    if corpus.events.empty and state.event_rules() == EventRules():
+        return SideBar(t)
+    return SideBar(
+        t,
+        corpus,
+        None if corpus.events.empty else _limited(services.choices(corpus)),
+        _benchmarks(services.benchmark_symbols(source.workspace, corpus)),
+    )
 
 
-def _filters(t: Texts, corpus: Corpus) -> None:
-    known = services.choices(corpus)
+def _limited(known: Choices) -> Choices:
+    for key, options in _options(known).items():
+        state.limit(key, options)
+    return known
+
+
+def _options(known: Choices) -> dict[str, tuple[str, ...]]:
+    """Return what each filter of several values offers."""
+    return {
+        "sym": known.symbols,
+        "ex": _present(state.EXCHANGES, known.exchanges),
+        "src": known.sources,
+        "cat": known.categories,
+        "topic": _present((*topics(), NO_TOPIC), known.topics),
+        "tm": _present(state.TIMINGS, known.timings),
+    }
+
+
+def _present(order: tuple[str, ...], values: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(item for item in order if item in values)
+
+
+def _benchmarks(have: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
+    found = {}
+    for key, known in (("bm", MAINLAND_BENCHMARKS), ("bmhk", HONG_KONG_BENCHMARKS)):
+        found[key] = _present(known, have)
+        state.limit(key, found[key])
+    return found
+
+
+def _filters(t: Texts, corpus: Corpus, known: Choices) -> None:
     # who takes the last filter away is still at work here: what was open is not closed on them
     used = st.session_state.get("_filtered", False) or bool(state.active_filters())
     st.session_state["_filtered"] = used
+    named: dict[str, Callable[[str], str]] = {
+        "sym": corpus.named,
+        "ex": _named(t, "exchange"),
+        "topic": _named(t, "topic"),
+        "tm": _named(t, "timing"),
+    }
     with st.expander(t("filter.title"), expanded=used, icon=":material/filter_alt:"):
-        _several(t, "sym", known.symbols, corpus.named)
-        _several(t, "ex", _present(state.EXCHANGES, known.exchanges), _named(t, "exchange"))
-        _several(t, "src", known.sources)
-        _several(t, "cat", known.categories)
-        _several(t, "topic", _present((*topics(), NO_TOPIC), known.topics), _named(t, "topic"))
-        _several(t, "tm", _present(state.TIMINGS, known.timings), _named(t, "timing"))
+        for key, options in _options(known).items():
+            if options:
+                st.multiselect(
+                    t(f"filter.{key}"),
+                    options,
+                    key=key,
+                    format_func=named.get(key, str),
+                    placeholder=t("filter.all"),
+                )
         st.selectbox(
             t("filter.alone"),
             ("", "yes"),
@@ -88,29 +166,11 @@ def _filters(t: Texts, corpus: Corpus) -> None:
             st.button(t("filter.undo"), key="undo", on_click=state.undo)
 
 
-def _present(order: tuple[str, ...], values: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(item for item in order if item in values)
-
-
 def _named(t: Texts, family: str) -> Callable[[str], str]:
     return lambda item: t.code(family, item)
 
 
-def _several(
-    t: Texts, key: str, options: Sequence[str], named: Callable[[str], str] | None = None
-) -> None:
-    state.limit(key, options)
-    if options:
-        st.multiselect(
-            t(f"filter.{key}"),
-            options,
-            key=key,
-            format_func=named or str,
-            placeholder=t("filter.all"),
-        )
-
-
-def _study(t: Texts, benchmarks: tuple[str, ...]) -> None:
+def _study(t: Texts, benchmarks: Mapping[str, tuple[str, ...]]) -> None:
     with st.expander(t("study.settings"), expanded=True, icon=":material/functions:"):
         st.selectbox(
             t("study.model"),
@@ -130,8 +190,14 @@ def _study(t: Texts, benchmarks: tuple[str, ...]) -> None:
             help=t("study.car_help"),
             placeholder=t("study.car_placeholder"),
         )
-        _benchmark(t, "bm", MAINLAND_BENCHMARKS, benchmarks)
-        _benchmark(t, "bmhk", HONG_KONG_BENCHMARKS, benchmarks)
+        for key, options in benchmarks.items():
+            if options:
+                st.selectbox(
+                    t(f"study.{key}"),
+                    ["", *options],
+                    key=key,
+                    format_func=lambda s: t.code("index", s) if s else t("study.default"),
+                )
 
 
 def _rules(t: Texts) -> None:
@@ -208,18 +274,6 @@ def _details(t: Texts) -> None:
             key="limits",
             format_func=_named(t, "limits"),
             help=t("study.limits_help"),
-        )
-
-
-def _benchmark(t: Texts, key: str, known: tuple[str, ...], have: tuple[str, ...]) -> None:
-    options = [symbol for symbol in known if symbol in have]
-    state.limit(key, options)
-    if options:
-        st.selectbox(
-            t(f"study.{key}"),
-            ["", *options],
-            key=key,
-            format_func=lambda s: t.code("index", s) if s else t("study.default"),
         )
 
 

@@ -12,6 +12,19 @@ from mentionstudy.dashboard.i18n import Texts
 from mentionstudy.dashboard.selection import EventFilter
 
 
+class NothingMore(Exception):
+    """Ends a page, and not what is drawn after it."""
+
+
+def drawn(view: Callable[[], None]) -> bool:
+    """Draw a page, and return whether it was drawn to its end."""
+    try:
+        view()
+    except NothingMore:
+        return False
+    return True
+
+
 def no_workspace(t: Texts, path: str, problem: str) -> None:
     """Say which workspace is missing and how to make one."""
     st.subheader(t("empty.workspace"))

@@ -11,7 +11,7 @@ import pytest
 
 from mentionstudy.analysis import StudySettings
 from mentionstudy.dashboard.i18n import texts
-from mentionstudy.dashboard.parts import finder, frame
+from mentionstudy.dashboard.parts import averages, finder, frame, show
 from mentionstudy.dashboard.pipeline import load_corpus, run_study
 from mentionstudy.dashboard.services import studies
 from mentionstudy.dashboard.services.places import WORKSPACE_VARIABLE
@@ -144,6 +144,32 @@ def test_a_changed_model_changes_the_result(open_app, sample_workspace):
     assert (
         "Mean-adjusted" in next(iter(charts(app).values()))["layout"]["title"]["subtitle"]["text"]
     )
+
+
+def test_a_page_that_breaks_leaves_the_settings_that_lead_out_of_it(
+    open_app, sample_workspace, monkeypatch
+):
+    def break_down(*_: object) -> None:
+        raise RuntimeError("a chart that cannot be drawn")
+
+    monkeypatch.setattr(averages, "bars", break_down)
+    app = open_app(sample_workspace, view="study")
+    assert "a chart that cannot be drawn" in app.exception[0].value
+    assert app.selectbox(key="model").value == "market"
+
+
+def test_the_first_chart_gets_a_moment_of_its_own_only_when_it_is_new(
+    open_app, sample_workspace, monkeypatch
+):
+    waits: list[float] = []
+    monkeypatch.setattr(show, "sleep", waits.append)
+    app = open_app(sample_workspace, view="study")
+    waits.clear()
+    app.segmented_control(key="window").set_value("[0,0]").run()
+    assert not waits
+    app.selectbox(key="model").set_value("mean_adjusted").run()
+    assert len(waits) == 1
+    assert waits[0] < 0.1
 
 
 def test_a_link_reproduces_the_view(open_app, sample_workspace):
