@@ -16,6 +16,8 @@ import plotly.graph_objects as go
 
 from mentionstudy.analysis import charts
 from mentionstudy.analysis.charts import Look
+from mentionstudy.analysis.literature import references
+from mentionstudy.analysis.models import MODELS
 from mentionstudy.analysis.report_texts import report_texts
 from mentionstudy.analysis.settings import window_label
 
@@ -117,6 +119,7 @@ def html_report(result: StudyResult, facts: ReportFacts) -> str:
         _section(text["events"], _events(result, facts, text)),
         _section(text["excluded"], _excluded(result, facts, text)),
         _section(text["method"], _method(result, text)),
+        _section(text["literature"], _literature(result)),
         _section(text["reproduce"], _reproduce(result, facts, text)),
     ]
     return (
@@ -219,7 +222,14 @@ def _inline(name: str, figure: go.Figure) -> str:
 def _tests(result: StudyResult, facts: ReportFacts, text: Mapping[str, str]) -> str:
     tests = result.tests()
     names = facts.names.get("test", {})
-    comment = tests["reason"].where(tests["statistic"].isna(), tests["convention"])
+    comments = [
+        " ".join(facts.say(str(said)) for said in said_of if said)
+        for said_of in zip(
+            tests["convention"].where(tests["statistic"].notna(), tests["reason"]),
+            tests["warning"],
+            strict=True,
+        )
+    ]
     shown = pd.DataFrame(
         {
             "window": tests["window"],
@@ -229,11 +239,16 @@ def _tests(result: StudyResult, facts: ReportFacts, text: Mapping[str, str]) -> 
             "df": tests["df"],
             "p": tests["p"],
             "p_adjusted": tests["p_adjusted"],
-            "convention": [facts.say(str(text)) for text in comment],
+            "convention": comments,
         }
     )
     note = html.escape(text["stars"])
     return f'<div class="wide">{table(shown, text)}</div><p class="note">{note}</p>'
+
+
+def _literature(result: StudyResult) -> str:
+    cited = references(MODELS[result.settings.model].source, result.tests()["test"])
+    return f"<ul>{''.join(f'<li>{html.escape(paper)}</li>' for paper in cited)}</ul>"
 
 
 def _events(result: StudyResult, facts: ReportFacts, text: Mapping[str, str]) -> str:

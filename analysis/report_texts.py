@@ -13,6 +13,7 @@ _EN = {
     "events": "Every event",
     "excluded": "What is not in the statistics, and why",
     "method": "Method and conventions",
+    "literature": "Literature",
     "reproduce": "How to reproduce it",
     "sample": (
         "{used} of {given} events are used. {model}, estimated over {estimation}; event window "
@@ -81,6 +82,7 @@ _ZH = {
     "events": "全部事件",
     "excluded": "未进入统计的内容和原因",
     "method": "方法与约定",
+    "literature": "参考文献",
     "reproduce": "如何复现",
     "sample": (
         "{given} 个事件中使用了 {used} 个。{model}，估计窗口 {estimation}；事件窗口 {window}，"

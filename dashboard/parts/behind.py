@@ -75,6 +75,7 @@ def _table(page: Page, name: str, rows: pd.DataFrame, known: pd.DataFrame) -> No
     shown = show.in_percent(listed[["symbol", "day0", "car", "t", "p"]])
     shown.insert(3, "sig", [show.stars(p) for p in listed["p"]])
     shown["title"] = listed["event_id"].map(known["title"])
+    shown = show.with_names(shown, page.corpus.names)
     chosen = st.dataframe(
         shown,
         hide_index=True,

@@ -12,7 +12,7 @@ from mentionstudy.analysis.settings import Window, parse_window, window_label
 from mentionstudy.dashboard import marks, state
 from mentionstudy.dashboard.characteristics import CHARACTERISTICS
 from mentionstudy.dashboard.derivation import GROUPS
-from mentionstudy.dashboard.parts import behind, placebo, study_tables
+from mentionstudy.dashboard.parts import battery_table, behind, placebo, study_tables
 from mentionstudy.dashboard.parts.frame import Page
 from mentionstudy.dashboard.pipeline import StudyRun
 
@@ -39,7 +39,7 @@ def draw(page: Page, run: StudyRun) -> None:
         window = _window(page)
     _PARTS[part or state.STUDY_PARTS[0]](page, run, window)
     st.subheader(t("study.tests"))
-    study_tables.tests(page, window)
+    battery_table.draw(page, window)
     placebo.draw(page, run, window)
     st.subheader(t("study.events"))
     study_tables.events(page, run, window)

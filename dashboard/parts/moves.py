@@ -21,14 +21,16 @@ def largest(page: Page, run: StudyRun) -> None:
     st.subheader(t("overview.moves", window=window_label(window).replace("[", r"\[")))
     car = page.car(window).dropna(subset=["car"])
     car = car.reindex(car["car"].abs().sort_values(ascending=False).index)[:_SHOWN]
-    shown = page.table(f"moves {window}", lambda: _shown(run, car))
+    shown = page.table(
+        f"moves {window}", lambda: show.with_names(_shown(run, car), page.corpus.names)
+    )
     chosen = st.dataframe(
         shown,
         hide_index=True,
-        column_config=show.column_names(shown, t, {"symbol": 84})  # the day fits a phone, too
+        column_config=show.column_names(shown, t, {"symbol": 82, "sig": 28})
         | {
             "path": st.column_config.LineChartColumn(
-                t("column.path"), help=t("hint.path"), width=70
+                t("column.path"), help=t("hint.path"), width=66
             ),
             "day0": st.column_config.DateColumn(
                 t("column.day0"), help=t("hint.day0"), format="YYYY-MM-DD", width=90
@@ -58,7 +60,7 @@ def _shown(run: StudyRun, car: pd.DataFrame) -> pd.DataFrame:
             "symbol": car["symbol"],
             "car": car["car"] * 100,
             "sig": [show.stars(p) for p in car["p"]],
-            "path": car["event_id"].map(paths),
             "day0": car["day0"],  # no title: beside a chart there is no room for one
+            "path": car["event_id"].map(paths),
         }
     )

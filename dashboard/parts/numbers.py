@@ -115,6 +115,7 @@ def exclusion_table(page: Page, excluded: pd.DataFrame, name: str) -> None:
         }
     )
     shown = shown.loc[:, shown.notna().any() & (shown != "").any()]
+    shown = show.with_names(shown, page.corpus.names) if "symbol" in shown else shown
     show.table(shown, name, t, raw=excluded)
 
 

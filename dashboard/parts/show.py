@@ -202,6 +202,7 @@ _WIDTHS: dict[str, int] = {
     "n_events": 52,
     "n": 46,
     "symbol": 92,
+    "security_name": 76,
     "published": 128,
     "status": 126,
 }
@@ -248,7 +249,7 @@ _FORMATS = {
     "beta_distance": "%.2f",
     "close": "%.2f",
 }
-_REPEATED = ("symbol", "timing", "source", "status")
+_REPEATED = ("symbol", "security_name", "timing", "source", "status")
 
 
 def compact(frame: pd.DataFrame) -> pd.DataFrame:
@@ -256,6 +257,16 @@ def compact(frame: pd.DataFrame) -> pd.DataFrame:
     # an empty text among categories would be shown as None
     full = [name for name in _REPEATED if name in frame and frame[name].fillna("").ne("").all()]
     return frame.astype(dict.fromkeys(full, "category"))
+
+
+def with_names(frame: pd.DataFrame, names: Mapping[str, str]) -> pd.DataFrame:
+    """Put the securities' short names behind their symbols, where any is known."""
+    known = frame["symbol"].astype("str").map(dict(names))
+    if known.isna().all():
+        return frame
+    out = frame.copy()
+    out.insert(list(frame.columns).index("symbol") + 1, "security_name", known.fillna(""))
+    return out
 
 
 PERCENT_COLUMNS = tuple(name for name, form in _FORMATS.items() if "%%" in form)

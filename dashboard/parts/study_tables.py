@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
@@ -9,9 +12,12 @@ import streamlit as st
 from mentionstudy.analysis import charts
 from mentionstudy.analysis.errors import StudyError
 from mentionstudy.analysis.inference.cross_section import Covariance
+from mentionstudy.analysis.literature import references
+from mentionstudy.analysis.models import MODELS
 from mentionstudy.analysis.settings import Window, window_label
 from mentionstudy.dashboard import marks, services
-from mentionstudy.dashboard.parts import behind, navigate, numbers, show
+from mentionstudy.dashboard.i18n import Texts, as_markdown
+from mentionstudy.dashboard.parts import battery_table, behind, navigate, numbers, show
 from mentionstudy.dashboard.parts.frame import Page
 from mentionstudy.dashboard.pipeline import StudyRun
 from mentionstudy.dashboard.reporting import headline, p_text
@@ -26,14 +32,23 @@ def windows(page: Page) -> None:
         row = headline(page.tests(window))
         p = float(row["p"]) if row else float("nan")
         line.metric(
-            f"CAAR {window_label(window)}".replace("[", r"\["),
+            f"CAAR {window_label(window)}",
             "–" if car.empty else f"{car.mean():+.2%}{show.stars(p)}",
             delta=f"N {len(car):,} · p {p_text(p)}",
             delta_color="off",
             delta_arrow="off",
             border=True,
+            help=_behind(t, row),
         )
     st.caption(t("stars"))
+
+
+def _behind(t: Texts, row: Mapping[str, Any] | None) -> str | None:
+    """Say which test a p-value is of, how it is computed, and more of its digits."""
+    if row is None:
+        return None
+    name, how = t.code("test", row["test"]), as_markdown(battery_table.behind(t, row))
+    return f"**{as_markdown(name)}**, {battery_table.exact(row['p'])}\n\n{how}"
 
 
 def groups(page: Page, run: StudyRun) -> None:
@@ -116,35 +131,6 @@ def regression(page: Page, run: StudyRun, name: str, window: Window) -> None:
     show.table(shown, "regression", t, raw=raw, columns=settings)
 
 
-def tests(page: Page, window: Window) -> None:
-    """Show every test of a window with its reading, or the reason why it is not defined."""
-    t = page.t
-    raw = page.tests(window)
-    shown = pd.DataFrame(
-        {
-            "test": [t.code("test", name) for name in raw["test"]],
-            "statistic": raw["statistic"],
-            "p": raw["p"],
-            "sig": [show.stars(p) for p in raw["p"]],
-            "df": raw["df"],
-            "n": raw["n"],
-            "reading": [_reading(page, row) for row in raw.itertuples()],
-            "convention": [t.told(text) for text in raw["convention"]],
-        }
-    )
-    show.table(shown, "tests", t, raw=raw, height="content")
-
-
-def _reading(page: Page, row: object) -> str:
-    p = getattr(row, "p", float("nan"))
-    if pd.isna(p):
-        return page.t("tests.undefined", reason=page.t.told(getattr(row, "reason", "") or "–"))
-    for level, key in ((0.01, "tests.strong"), (0.05, "tests.yes"), (0.10, "tests.weak")):
-        if p < level:
-            return page.t(key)
-    return page.t("tests.no")
-
-
 @st.fragment
 def diagnostics(page: Page, run: StudyRun) -> None:
     """Show how well the model fits each event's estimation window, once it is asked for."""
@@ -176,11 +162,11 @@ def events(page: Page, run: StudyRun, window: Window) -> None:
     shown["title"] = raw["title"]
     shown["timing"] = raw["timing"].map(lambda code: t.code("timing", code))
     shown["source"] = raw["source"]
-    shown = show.compact(shown)
+    shown = show.compact(show.with_names(shown, page.corpus.names))
     chosen = st.dataframe(
         shown,
         hide_index=True,
-        column_config=show.column_names(shown, t, {"title": 258, "n_days": 54}),
+        column_config=show.column_names(shown, t, {"title": 240, "n_days": 54}),
         key="table_events",
         on_select="rerun",
         selection_mode="single-row",
@@ -205,9 +191,12 @@ def left_out(page: Page, run: StudyRun) -> None:
 def methods(page: Page, run: StudyRun) -> None:
     """Say how it was computed, and give the whole study as files."""
     t = page.t
+    window = numbers.main_window(page)
     with st.expander(t("study.methods"), icon=":material/functions:"):
         st.markdown(t(f"method.{page.settings.model}"))
         st.markdown(t("method.common"))
+        for paper in references(MODELS[page.settings.model].source, page.tests(window)["test"]):
+            st.text(paper)
         pairs = sorted({f"{s} ↔ {b}" for s, b in run.benchmarks.items()})
         for note in run.result.notes:
             st.text(f"· {t.told(note)}")

@@ -17,7 +17,7 @@ def view() -> None:
     if run is not None:
         # the tests take longer than the chart, which is what the reader looks for
         sentence = st.container(key="reading")
-        left, right = st.columns([5, 4], gap="medium")
+        left, right = st.columns(2, gap="medium")
         with left:
             averages.fan(page, run, "overview_caar")
         with right:

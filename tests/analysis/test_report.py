@@ -39,6 +39,12 @@ def test_the_report_holds_the_studys_numbers(result, language):
     assert len(rows) == len(tests)
     first = [cell.text for cell in rows[0].find_all("td")]
     assert first[3] == f"{tests['statistic'].iloc[0]:.2f}"
+    warned = [row for row, said in zip(rows, tests["warning"], strict=True) if said in row.text]
+    assert len(warned) == len(rows)
+    cited = [item.text for item in sections[text["literature"]].find_all("li")]
+    assert any("Kolari" in paper and "doi:10.1093/rfs/hhq072" in paper for paper in cited)
+    assert any(paper.startswith("MacKinlay, A. C. (1997)") for paper in cited)
+    assert cited == sorted(set(cited))
     events = sections[text["events"]].tbody.find_all("tr")
     shown = [row.find_all("td")[3].text for row in events]
     assert shown == [f"{v:.2%}" for v in result.car(*result.settings.car_windows[0])["car"]]

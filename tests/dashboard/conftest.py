@@ -13,6 +13,7 @@ from google.protobuf.message import Message
 from streamlit.testing.v1 import AppTest
 
 import mentionstudy.dashboard.i18n as i18n
+from mentionstudy.analysis.literature import PAPERS
 from mentionstudy.data import Workspace, parse_symbol
 from mentionstudy.data.ingest import ingest
 from mentionstudy.data.market import SampleSource
@@ -133,6 +134,9 @@ _NAMES = re.compile(
 
 def english_in(text: str) -> str:
     """Return the English prose in a text that should be Chinese, or an empty text."""
+    text = text.replace("\\", "")
+    for paper in (*PAPERS, *PAPERS.values()):  # which are cited as they are named
+        text = text.replace(paper, "")
     found = _ENGLISH.search(_NAMES.sub("", text))
     return found[0] if found else ""
 

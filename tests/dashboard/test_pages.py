@@ -8,6 +8,7 @@ import time
 
 import pandas as pd
 import pytest
+from bs4 import BeautifulSoup
 
 from mentionstudy.analysis import StudySettings
 from mentionstudy.dashboard.i18n import texts
@@ -117,11 +118,45 @@ def test_the_study_draws_the_numbers_of_the_study(open_app, sample_workspace, ru
     caar = charts(app)["Cumulative average abnormal return"]
     line = next(t for t in caar["data"] if t.get("name") == "CAAR")
     assert _numbers(line["y"]) == pytest.approx(run.result.aar["caar"].to_numpy())
-    shown = next(d.value for d in app.dataframe if "reading" in d.value)
+
+
+def test_the_tests_show_their_numbers_and_what_is_behind_each(open_app, sample_workspace, run):
+    t = texts("en")
+    app = open_app(sample_workspace, "study", lang="en")
+    (table,) = [soup for soup in html_of(app) if soup.select_one("table.battery")]
+    rows = [
+        {cell["class"][0]: cell.text for cell in row.select("td")}
+        for row in table.select("tbody tr")
+    ]
+    names = [name.contents[0] for name in table.select(".how")]
+    tips = [table.find(id=name["aria-describedby"]).text for name in table.select(".how")]
     tests = run.result.tests(-1, 1)
-    assert shown["statistic"].to_numpy() == pytest.approx(tests["statistic"], nan_ok=True)
-    for reading, p in zip(shown["reading"], tests["p"], strict=True):
-        assert ("not defined" in reading) == pd.isna(p)
+    assert names == [t.code("test", name) for name in tests["test"]]
+    for tip, test in zip(tips, tests.itertuples(), strict=True):
+        assert tip.startswith(test.convention)
+        assert re.search(r"\((19|20)\d\d\)$", tip)  # the paper
+    for row, test in zip(rows, tests.itertuples(), strict=True):
+        assert ("not defined" in row["reading"]) == pd.isna(test.p)
+        assert test.warning in row["reading"]
+        if pd.notna(test.p):
+            assert float(row["statistic"]) == pytest.approx(test.statistic, abs=0.005)
+            assert float(row["p"].rstrip("*")) == pytest.approx(test.p, abs=0.00005)
+            assert int(row["n"]) == test.n
+    exact = [float(cell["title"].removeprefix("p = ")) for cell in table.select("td.p[title]")]
+    assert exact == pytest.approx(tests["p"].dropna().to_list(), rel=1e-5)
+
+
+def html_of(app):
+    """Return what the page shows as HTML."""
+    return [BeautifulSoup(part.proto.body, "html.parser") for part in app.get("html")]
+
+
+def test_securities_are_shown_with_their_names(open_app, sample_workspace, run):
+    app = open_app(sample_workspace, "study", lang="en")
+    (events,) = [d.value for d in app.dataframe if {"n_days", "title"} <= set(d.value)]
+    assert (
+        dict(zip(events["symbol"], events["security_name"], strict=True))["600718.SH"] == "东软集团"
+    )
 
 
 def _numbers(values):
@@ -154,7 +189,7 @@ def test_a_page_that_breaks_leaves_the_settings_that_lead_out_of_it(
 
     monkeypatch.setattr(averages, "bars", break_down)
     app = open_app(sample_workspace, view="study")
-    assert "a chart that cannot be drawn" in app.exception[0].value
+    assert len(app.exception) == 1
     assert app.selectbox(key="model").value == "market"
 
 
@@ -176,7 +211,7 @@ def test_a_link_reproduces_the_view(open_app, sample_workspace):
     query = {"lang": "en", "model": "market_adjusted", "car": ["[-2,2]"], "ex": ["SH"]}
     app = open_app(sample_workspace, "study", **query)
     assert app.selectbox(key="model").value == "market_adjusted"
-    assert [m.label for m in app.metric] == [r"CAAR \[-2,2]"]
+    assert [m.label for m in app.metric] == ["CAAR [-2,2]"]
     assert "5 of 8 events, chosen by: Exchange −3" in said(app)
     app.button(key="reset_here").click().run()
     assert "chosen by" not in said(app)
@@ -395,8 +430,10 @@ def test_an_evil_article_stays_text(open_app, evil_workspace, view):
     assert not app.exception
     for part in app.markdown:
         assert "](http" not in re.sub(r"\\.", "", part.value)
+    table = {"table", "thead", "tbody", "tr", "th", "td", "span"}
     for block in app.get("html"):
-        assert set(re.findall(r"<(\w+)", block.proto.body)) <= {"style", "div", "mark", "h2"}
+        own = table if 'class="battery"' in block.proto.body else {"style", "div", "mark", "h2"}
+        assert set(re.findall(r"<(\w+)", block.proto.body)) <= own
     assert "javascript:" not in str([b.proto.url for b in app.get("link_button")])
 
 

@@ -121,3 +121,23 @@ def test_a_click_on_the_heat_map_opens_the_article_behind_it(tab, sample_server)
     page.settle()
     assert "event=" in page.page.url
     page.check()
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_the_convention_of_a_test_comes_on_hover_and_by_key(tab, sample_server, width):
+    page = tab(sample_server, width=width)
+    page.open("/study?lang=en")
+    name = page.page.locator(".battery .how").filter(has_text="Corrado rank")
+    tip = name.locator(".tip")
+    name.scroll_into_view_if_needed()
+    assert not tip.is_visible()
+    name.hover()
+    assert tip.is_visible()
+    box = tip.bounding_box()
+    assert box["x"] >= 0
+    assert box["x"] + box["width"] <= width
+    page.page.mouse.move(0, 0)
+    assert not tip.is_visible()
+    name.focus()
+    assert tip.is_visible()
+    page.check()
