@@ -51,9 +51,10 @@ def as_table(t: Texts, tests: pd.DataFrame) -> str:
 
 
 def _row(t: Texts, test: Mapping[str, Any], tip: str) -> str:
-    p, said = test["p"], reading(t, test["p"], test["reason"])
-    if test["warning"]:
-        said = f"{said} · {t.told(test['warning'])}"
+    p, warning = test["p"], t.told(test["warning"])
+    said = as_html(reading(t, p, test["reason"]))
+    if warning:
+        said += f'<span class="warning"> · {as_html(warning)}</span>'
     return (
         f'<tr><th scope="row"><span class="how" tabindex="0" aria-describedby="{tip}">'
         f"{as_html(t.code('test', test['test']))}"
@@ -63,7 +64,7 @@ def _row(t: Texts, test: Mapping[str, Any], tip: str) -> str:
         f'<td class="p" title="{exact(p)}">{_number(p, ".4f")}{show.stars(p)}</td>'
         f'<td class="df">{_number(test["df"], ".1f")}</td>'
         f'<td class="n">{_number(test["n"], ",.0f")}</td>'
-        f'<td class="reading">{as_html(said)}</td></tr>'
+        f'<td class="reading">{said}</td></tr>'
     )
 
 
@@ -72,7 +73,7 @@ def _number(value: Any, form: str) -> str:
 
 
 def behind(t: Texts, test: Mapping[str, Any]) -> str:
-    """Say how a test is computed, and where it comes from.
+    """Say how a test is computed, where it comes from, and what it is short of.
 
     Parameters
     ----------
@@ -82,7 +83,8 @@ def behind(t: Texts, test: Mapping[str, Any]) -> str:
         One row of ``StudyResult.tests``.
     """
     papers = "; ".join(TESTS.get(test["test"], ()))
-    return " · ".join(filter(None, (t.told(test["convention"]), papers)))
+    said = (t.told(test["convention"]), papers, t.told(test["warning"]))
+    return " · ".join(filter(None, said))
 
 
 def exact(p: float) -> str:

@@ -42,21 +42,19 @@ def summary(page: Page, event: pd.Series[Any]) -> None:
 def details(page: Page, event: pd.Series[Any]) -> None:
     """Show one event's abnormal returns, their sum and the numbers behind them."""
     t, run = page.t, page.run
-    event_id, symbol = str(event["event_id"]), str(event["symbol"])
+    event_id, name = str(event["event_id"]), page.corpus.named(str(event["symbol"]))
     if run is None or not _used(run, event_id):
         return
     ar = run.result.ar
     own = page.table(f"own {event_id}", lambda: ar[ar["event_id"] == event_id])
     left, right = st.columns(2, gap="medium")
     with left:
-        fig = page.figure(
-            f"ar {event_id}", lambda: charts.ar_bars(own, name=symbol, look=page.look)
-        )
+        fig = page.figure(f"ar {event_id}", lambda: charts.ar_bars(own, name=name, look=page.look))
         show.chart(fig, f"ar_{event_id}", t)
     with right:
         path = page.table(f"path {event_id}", lambda: run.result.car_path(event_id))
         fig = page.figure(
-            f"car {event_id}", lambda: charts.car_band(path, name=symbol, look=page.look)
+            f"car {event_id}", lambda: charts.car_band(path, name=name, look=page.look)
         )
         show.chart(fig, f"car_{event_id}", t)
     with st.expander(t("event.numbers"), icon=":material/table_rows:"):
@@ -115,14 +113,14 @@ def _candles(page: Page, event: pd.Series[Any], symbol: str) -> None:
             bars,
             event["day0"],
             sessions=sessions,
-            name=symbol,
+            name=page.corpus.named(symbol),
             currency=currency_of(symbol),
             look=look,
         ),
     )
     show.chart(fig, f"price_{event['event_id']}", t)
     if st.button(
-        t("event.history", symbol=symbol),
+        t("event.history", symbol=i18n.as_markdown(page.corpus.named(symbol))),
         key="event_history",
         type="tertiary",
         icon=":material/candlestick_chart:",

@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from mentionstudy.dashboard import services, state
-from mentionstudy.dashboard.i18n import Texts
+from mentionstudy.dashboard.i18n import Texts, as_markdown
 from mentionstudy.dashboard.parts import article_text
 from mentionstudy.dashboard.parts.frame import Page
 from mentionstudy.dashboard.parts.numbers import exclusion_table, exclusions, published
@@ -67,7 +67,8 @@ def text(page: Page, article: pd.Series[Any]) -> None:
         for symbol, rows in own.groupby("symbol", sort=False):
             count = int(rows["occurrences"].sum())
             dialects = ", ".join(t.code("dialect", d) for d in rows["dialect"].unique())
-            row.badge(f"{symbol} × {count}", help=dialects, color="blue")
+            named = as_markdown(page.corpus.named(str(symbol)))
+            row.badge(f"{named} × {count}", help=dialects, color="blue")
     else:
         st.info(t("article.no_mentions"))
     body = str(article["text"])
@@ -104,7 +105,10 @@ def event(page: Page, article: pd.Series[Any]) -> pd.Series[Any] | None:
     ids = own["event_id"].tolist()
     if state.value("event") not in ids:
         state.choose("event", _first_used(page, ids))
-    names = {row.event_id: f"{row.symbol} · {row.day0:%Y-%m-%d}" for row in own.itertuples()}
+    names = {
+        row.event_id: f"{as_markdown(page.corpus.named(str(row.symbol)))} · {row.day0:%Y-%m-%d}"
+        for row in own.itertuples()
+    }
     chosen = st.segmented_control(
         t("article.event"), ids, key="event", format_func=names.__getitem__, required=True
     )

@@ -134,7 +134,8 @@ def test_the_tests_show_their_numbers_and_what_is_behind_each(open_app, sample_w
     assert names == [t.code("test", name) for name in tests["test"]]
     for tip, test in zip(tips, tests.itertuples(), strict=True):
         assert tip.startswith(test.convention)
-        assert re.search(r"\((19|20)\d\d\)$", tip)  # the paper
+        assert re.search(r"\((19|20)\d\d\)", tip)  # the paper
+        assert tip.endswith(test.warning)
     for row, test in zip(rows, tests.itertuples(), strict=True):
         assert ("not defined" in row["reading"]) == pd.isna(test.p)
         assert test.warning in row["reading"]
