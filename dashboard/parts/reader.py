@@ -109,8 +109,13 @@ def event(page: Page, article: pd.Series[Any]) -> pd.Series[Any] | None:
         row.event_id: f"{as_markdown(page.corpus.named(str(row.symbol)))} · {row.day0:%Y-%m-%d}"
         for row in own.itertuples()
     }
-    chosen = st.segmented_control(
-        t("article.event"), ids, key="event", format_func=names.__getitem__, required=True
+    chosen = st.pills(  # which take a second line when an article has many
+        t("article.event"),
+        ids,
+        key="event",
+        format_func=names.__getitem__,
+        required=True,
+        wrap=True,
     )
     return own[own["event_id"] == chosen].iloc[0]
 
