@@ -222,13 +222,10 @@ def _inline(name: str, figure: go.Figure) -> str:
 def _tests(result: StudyResult, facts: ReportFacts, text: Mapping[str, str]) -> str:
     tests = result.tests()
     names = facts.names.get("test", {})
+    how = tests["convention"].where(tests["statistic"].notna(), tests["reason"])
     comments = [
-        " ".join(facts.say(str(said)) for said in said_of if said)
-        for said_of in zip(
-            tests["convention"].where(tests["statistic"].notna(), tests["reason"]),
-            tests["warning"],
-            strict=True,
-        )
+        " ".join(facts.say(said) for said in (first, warning) if said)
+        for first, warning in zip(how, tests["warning"], strict=True)
     ]
     shown = pd.DataFrame(
         {

@@ -132,6 +132,7 @@ def test_the_tests_show_their_numbers_and_what_is_behind_each(open_app, sample_w
     tips = [table.find(id=name["aria-describedby"]).text for name in table.select(".how")]
     tests = run.result.tests(-1, 1)
     assert names == [t.code("test", name) for name in tests["test"]]
+    assert tests["warning"].any()
     for tip, test in zip(tips, tests.itertuples(), strict=True):
         assert tip.startswith(test.convention)
         assert re.search(r"\((19|20)\d\d\)", tip)  # the paper
@@ -143,6 +144,7 @@ def test_the_tests_show_their_numbers_and_what_is_behind_each(open_app, sample_w
             assert float(row["statistic"]) == pytest.approx(test.statistic, abs=0.005)
             assert float(row["p"].rstrip("*")) == pytest.approx(test.p, abs=0.00005)
             assert int(row["n"]) == test.n
+    assert len(rows) == len(tests)
     exact = [float(cell["title"].removeprefix("p = ")) for cell in table.select("td.p[title]")]
     assert exact == pytest.approx(tests["p"].dropna().to_list(), rel=1e-5)
 
